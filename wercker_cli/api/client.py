@@ -1,0 +1,207 @@
+"""A method an endpoint. Knows what the API answers, not who answers it."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from wercker_cli.api.transport import Request, Response, Transport
+from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, WerckerError
+
+Json = dict[str, Any]  # an object as the server sent it: unknown keys survive, any key may be missing
+Query = Iterable[tuple[str, str]]
+
+PAGE = 20  # "limit ... Max: 20, default: 20"
+LOG_END = 8192  # bytes that are enough for the last lines of a log
+LOG_CHUNK = 8 * 2**20  # bytes of a log a request
+COME_BACK_LATER = {429, 502, 503, 504}
+
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
+_WORD = re.compile(r"\s+")
+
+
+class Client:
+    """The endpoints of the runs API and their neighbours.
+
+    Every method raises NotFound, NotAllowed, Refused or Unreachable (wercker_cli/errors.py).
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    @property
+    def server(self) -> str:
+        """The root of the API as a URL."""
+        return self.transport.server
+
+    def runs(self, query: Query, *, limit: int | None = None, skip: int = 0) -> Iterator[Json]:
+        """Runs as the server sorts them (GET /runs), each once; `limit` None leaves the number to the server, 0 is all.
+
+        A page holds at most 20, so a higher limit takes several requests. Runs that start while one pages move
+        others to the next page: those are not repeated.
+        """
+        if limit is None:
+            query = [*query, ("skip", str(skip))] if skip else query
+            return iter(self._list("runs", query=query))
+        return self._pages("runs", query=list(query), limit=limit, skip=skip)
+
+    def run(self, run: str) -> Json:
+        """One run (GET /runs/:run)."""
+        return self._object("GET", "runs", run, missing=f"no run {run}")
+
+    def steps(self, run: str) -> list[Json]:
+        """The steps of a run in their order (GET /runs/:runId/steps)."""
+        return self._list("runs", run, "steps", missing=f"no run {run}")
+
+    def trigger(self, payload: Json) -> Json:
+        """The run that was just created (POST /runs/)."""
+        return self._object("POST", "runs", "", payload=payload, missing=f"no pipeline {payload['pipelineId']}")
+
+    def abort(self, run: str) -> Json:
+        """The run after its abort (PUT /runs/:runId/abort); a finished run comes back as it is."""
+        return self._object("PUT", "runs", run, "abort", payload={}, missing=f"no run {run}")
+
+    def log(self, step: str, start: int = 0) -> Iterator[bytes]:
+        """The log of a step from byte `start` to what is written so far (GET /runsteps/:id/log), in pieces."""
+        while True:
+            headers = {"Range": f"bytes={start}-{start + LOG_CHUNK - 1}", "Accept-Encoding": "identity"}
+            response = self._send(Request("GET", path("runsteps", step, "log"), headers=headers), f"no step {step}")
+            if response.status != 206:  # a server that knows no ranges sends the whole log; 416 is the end of one
+                if response.status == 200 and len(response.body) > start:
+                    yield response.body[start:]
+                return
+            if not response.headers.get("content-range", "").startswith(f"bytes {start}-"):
+                raise Refused(f"{self.server} answered with another part of the log than was asked for")
+            yield response.body
+            start += len(response.body)
+            if len(response.body) < LOG_CHUNK:
+                return
+
+    def log_end(self, step: str) -> bytes:
+        """The last few KiB of a step's log (a suffix range of GET /runsteps/:id/log)."""
+        headers = {"Range": f"bytes=-{LOG_END}", "Accept-Encoding": "identity"}
+        return self._send(Request("GET", path("runsteps", step, "log"), headers=headers), f"no step {step}").body[
+            -LOG_END:
+        ]
+
+    def application(self, owner: str, name: str) -> Json:
+        """One application (GET /applications/:owner/:name)."""
+        return self._object("GET", "applications", owner, name, missing=f"no application {owner}/{name}")
+
+    def applications(self, owner: str) -> list[Json]:
+        """The applications of an owner (GET /applications/:owner)."""
+        return self._list("applications", owner, missing=f"no applications of {owner}")
+
+    def pipelines(self, owner: str, name: str) -> Iterator[Json]:
+        """The pipelines of an application (GET /applications/:owner/:name/pipelines)."""
+        missing = f"no application {owner}/{name}"
+        return self._pages("applications", owner, name, "pipelines", query=[], limit=0, skip=0, missing=missing)
+
+    def _pages(
+        self, *parts: str, query: list[tuple[str, str]], limit: int, skip: int, missing: str | None = None
+    ) -> Iterator[Json]:
+        seen: set[object] = set()
+        while not limit or len(seen) < limit:
+            size = min(PAGE, limit - len(seen)) if limit else PAGE
+            position = [("limit", str(size))] + ([("skip", str(skip))] if skip else [])
+            page = self._list(*parts, query=[*query, *position], missing=missing)
+            new = [item for item in page if item.get("id") not in seen][:size]
+            yield from new
+            seen.update(item.get("id") for item in new)
+            skip += len(page)
+            if len(page) < size or not new:
+                return
+
+    def _list(self, *parts: str, query: Query = (), missing: str | None = None) -> list[Json]:
+        answer = self._json(Request("GET", path(*parts), tuple(query)), missing)
+        if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+            raise self._not_the_api(f"{_kind(answer)} where an array of objects belongs")
+        return answer
+
+    def _object(self, method: str, *parts: str, payload: Json | None = None, missing: str) -> Json:
+        body = None if payload is None else json.dumps(payload, ensure_ascii=False).encode()
+        answer = self._json(Request(method, path(*parts), body=body), missing)
+        if not isinstance(answer, dict):
+            raise self._not_the_api(f"{_kind(answer)} where an object belongs")
+        return answer
+
+    def _json(self, request: Request, missing: str | None) -> object:
+        response = self._send(request, missing)
+        try:
+            answer: object = json.loads(response.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise self._not_the_api(_excerpt(response)) from None
+        return answer
+
+    def _send(self, request: Request, missing: str | None) -> Response:
+        response = self.transport.send(request)
+        if 200 <= response.status < 300 or (response.status == 416 and "Range" in request.headers):
+            return response
+        raise self._error(response, missing)
+
+    def _error(self, response: Response, missing: str | None) -> WerckerError:
+        """A status that is not a success, as the exception whose exit code the documentation promises."""
+        status, said = response.status, _reason(response)
+        if 300 <= status < 400:
+            target = response.headers.get("location", "nowhere")
+            return Refused(
+                f"{self.server} redirects to {target}, which is not followed",
+                hint="set WERCKER_API_URL to the address that the server itself uses",
+            )
+        if status in {401, 403}:
+            hint = "set WERCKER_TOKEN to a token of this server" if status == 401 else None
+            return NotAllowed(f"{self.server} does not allow this: {said}", hint=hint)
+        if status == 404:
+            return NotFound(f"{missing or 'nothing found'} on {self.server}: {said}")
+        if status in COME_BACK_LATER:
+            return Unreachable(f"{self.server} cannot answer now: {said}")
+        return Refused(f"{self.server} refused: {said}")
+
+    def _not_the_api(self, what: str) -> Refused:
+        return Refused(
+            f"{self.server} answered {what}: this is not the runs API",
+            hint="wercker context show tells where the address comes from",
+        )
+
+
+def path(*parts: str) -> str:
+    """The parts as a path, each percent-encoded, so that none of them can become two."""
+    return "".join(f"/{_quote(part)}" for part in parts)
+
+
+def _quote(part: str) -> str:
+    if not part or _UNRESERVED.fullmatch(part):
+        return part
+    from urllib.parse import quote  # costs local commands what they rarely need
+
+    return quote(part, safe="")
+
+
+def _reason(response: Response) -> str:
+    """The server's own words, with the status and the trace id where there is one."""
+    try:
+        said = json.loads(response.body)["message"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        said = _excerpt(response)
+    trace = response.headers.get("x-wercker-trace-id")
+    return f"{said} ({response.status}{f', trace {trace}' if trace else ''})"
+
+
+def _excerpt(response: Response) -> str:
+    """What an answer that is no JSON begins with, on one line."""
+    text = _WORD.sub(" ", response.body[:400].decode(errors="replace")).strip()
+    if not text:
+        return "nothing"
+    kind = "HTML" if text[:1] == "<" else "text"
+    return f"{kind} beginning with {text[:80]!r}"
+
+
+def _kind(answer: object) -> str:
+    if answer is None:
+        return "null"
+    names = {dict: "an object", list: "an array", str: "a text", bool: "a boolean"}
+    return names.get(type(answer), "a number")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

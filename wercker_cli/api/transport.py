@@ -1,0 +1,33 @@
+"""The seam: what carries a request to whoever answers it, over HTTP or in this process."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+
+class Request(NamedTuple):
+    """One call of the API."""
+
+    method: str
+    path: str  # below the root of the API, each part percent-encoded: "/runs/577a4dbc3ec144923a02b6f9"
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None  # JSON, where there is one
+    headers: Mapping[str, str] = {}
+
+
+class Response(NamedTuple):
+    """What came back, whole and decompressed."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+class Transport(Protocol):
+    """Something that answers the API."""
+
+    server: str  # the root of the API as a URL: runs are at SERVER/runs/ID, and messages name it
+    polling: tuple[float, float]  # seconds between two looks at a run: at first, and at most
+
+    def send(self, request: Request) -> Response:
+        """The answer, whatever its status; raises Unreachable where none comes, Refused where it is not usable."""
+        ...

@@ -1,0 +1,1 @@
+"""The embedded engine: it answers the runs API in this process and runs wercker.yml pipelines on this machine."""

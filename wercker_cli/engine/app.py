@@ -1,0 +1,60 @@
+"""The engine as a transport: its routes, called in this process."""
+
+import os
+from collections.abc import Callable
+
+from wercker_cli.api.transport import Request, Response
+from wercker_cli.engine import checkouts, dispatch, git, snapshot
+from wercker_cli.engine.objects import BASE
+from wercker_cli.engine.routes import Site, answer
+from wercker_cli.engine.store import Store
+from wercker_cli.engine.trigger import username
+from wercker_cli.errors import NotFound, Refused
+
+
+class Engine:
+    """Answers the API from a state folder, for whoever stands in `folder`."""
+
+    server = BASE
+    polling = (0.004, 0.1)
+
+    def __init__(self, home: str, folder: str) -> None:
+        self.home = home
+        self._store = Store(home)
+        self._checkout = checkouts.find(folder)
+
+    def send(self, request: Request) -> Response:
+        """The answer of the engine's routes; runs that a worker left behind are settled before."""
+        dispatch.tend(self._store)
+        return answer(Site(self._store, username(), self._checkout, BASE), request)
+
+    def checkout_application(self, note: Callable[[str], None]) -> str | None:
+        """OWNER/NAME of the checkout that this is, registered if it is new; None outside of one."""
+        if self._checkout is None:
+            return None
+        row = checkouts.register(self._store, self._checkout, note)
+        return f"{row['owner']}/{row['name']}"
+
+    def add(self, path: str, note: Callable[[str], None], *, public: bool) -> str:
+        """Registers the checkout at `path`; gives its OWNER/NAME. Raises NotFound where there is no wercker.yml."""
+        root = checkouts.find(os.path.realpath(path))
+        if root is None:
+            raise NotFound(f"no wercker.yml in {path} or above it")
+        row = checkouts.register(self._store, root, note, public=public)
+        return f"{row['owner']}/{row['name']}"
+
+    def snapshot(self) -> tuple[str, git.Commit]:
+        """The working tree as it is, as its branch and a commit that no branch shows. Raises Refused outside of one."""
+        if self._checkout is None:
+            raise Refused("there is no checkout here whose working tree could run", hint="go into one")
+        row = checkouts.register(self._store, self._checkout, lambda _: None)
+        kept = snapshot.repository(self.home, row["id"])
+        os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
+        branch = git.head_branch(self._checkout) if git.is_repository(self._checkout) else "HEAD"
+        return branch, snapshot.take(self._checkout, kept)
+
+    def changed_files(self) -> list[str]:
+        """The files of this checkout that its commit does not hold as they are."""
+        if self._checkout is None or not git.is_repository(self._checkout):
+            return []
+        return git.changed_files(self._checkout)

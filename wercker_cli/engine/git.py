@@ -1,0 +1,125 @@
+"""The few things that the engine asks git."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from wercker_cli.errors import Refused
+
+# What a git hook sets for its own repository must not steer ours; nor may reading write the person's index.
+_REPOSITORY_VARIABLES = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+)
+NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+_SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)")
+_URL = re.compile(r"(?:https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>[^:/]+)(?::\d+)?/(?P<path>.+)")
+OWNER_AND_NAME = 2
+_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class GitError(Refused):
+    """git said no; the message is its last line."""
+
+
+class Commit(NamedTuple):
+    """A commit and what its author wrote."""
+
+    hash: str
+    message: str
+
+
+class Remote(NamedTuple):
+    """Where a repository comes from: "github.com", "OWNER", "NAME"; all '' without such a remote."""
+
+    domain: str
+    owner: str
+    repository: str
+
+
+def git(folder: str, *args: str, env: Mapping[str, str] | None = None, given: bytes | None = None) -> str:
+    """What `git ARGS` prints in that folder, less the last line break; raises GitError with what it complains of."""
+    import subprocess  # most commands ask git nothing
+
+    command = ["git", *NO_HOOKS, "-C", folder, *args]
+    try:
+        done = subprocess.run(command, env=environment(env), input=given, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise GitError("git is not installed, and the engine needs it", hint="install git") from None
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
+        raise GitError(f"git {args[0]} in {folder}: {_last(said)}")
+    return done.stdout.decode(errors="surrogateescape").removesuffix("\n")
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for git: ours, less what points it to another repository."""
+    kept = {name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES}
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(more or {})}
+
+
+def is_repository(root: str) -> bool:
+    """Whether the folder is the top of a git work tree."""
+    return os.path.exists(os.path.join(root, ".git"))
+
+
+def head_branch(root: str) -> str:
+    """The branch that is checked out; "HEAD" where it is none."""
+    try:
+        return git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    except GitError:
+        return "HEAD"
+
+
+def commit_of(root: str, *revisions: str) -> Commit | None:
+    """The commit of the first of these revisions that exists, or None."""
+    for revision in revisions:
+        try:
+            found = git(root, "log", "-1", "--no-show-signature", "--format=%H%n%B", revision, "--")
+        except GitError:
+            continue
+        commit, _, message = found.partition("\n")
+        return Commit(commit, message.strip())
+    return None
+
+
+def changed_files(root: str) -> list[str]:
+    """The files that differ from the commit that is checked out, untracked ones included."""
+    entries = git(root, "status", "--porcelain", "--no-renames", "-z").split("\0")
+    return [entry[3:] for entry in entries if entry]
+
+
+def origin(root: str) -> str:
+    """The URL of the remote "origin", or ''."""
+    try:
+        return git(root, "config", "--get", "remote.origin.url")
+    except GitError:
+        return ""
+
+
+def remote(url: str) -> Remote:
+    """Whose repository a remote's URL names; the path of a folder on this machine names nobody's."""
+    match = _URL.fullmatch(url) or (None if "://" in url else _SCP.fullmatch(url))
+    parts = match["path"].strip("/").removesuffix(".git").split("/") if match else []
+    if match is None or len(parts) < OWNER_AND_NAME or not all(_ODD.sub("", part) for part in parts[-2:]):
+        return Remote("", "", "")
+    return Remote(match["host"], name(parts[-2]), name(parts[-1]))
+
+
+def name(text: str) -> str:
+    """A text as it can stand in OWNER/NAME."""
+    return _ODD.sub("-", text).strip("-.") or "unnamed"
+
+
+def _last(lines: list[str]) -> str:
+    """The line that says what is wrong: git puts hints behind it."""
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (fatal or lines)[-1]

@@ -1,0 +1,158 @@
+"""What a caller sent, checked: the query of a list, the payload of a trigger. Anything bad is a 400 that says what."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from wercker_cli.engine.faults import BadRequest
+
+MAX_LIMIT = 20  # "Max: 20, default: 20"
+STATUSES = ("notstarted", "started", "finished", "running")
+RESULTS = ("aborted", "unknown", "passed", "failed")
+SORTS = ("creationDateAsc", "creationDateDesc")
+PAYLOAD = ("pipelineId", "sourceRunId", "branch", "tag", "commitHash", "message", "envVars")
+
+# The API's name of a filter, and the store's.
+_FILTERS = {
+    "applicationId": "application",
+    "pipelineId": "pipeline",
+    "status": "status",
+    "result": "result",
+    "branch": "branch",
+    "tag": "tag",
+    "commit": "commit_hash",
+    "sourceRun": "source_run",
+    "author": "author",
+}
+_ALLOWED = {"status": STATUSES, "result": RESULTS}
+_COMMIT = re.compile(r"[0-9a-f]{4,64}")
+_HALF = re.compile("[\ud800-\udfff]")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Page(NamedTuple):
+    """Where in a list."""
+
+    skip: int
+    limit: int
+
+
+class Trigger(NamedTuple):
+    """The payload of POST /runs/; '' is what was left out."""
+
+    pipeline: str
+    source_run: str
+    branch: str
+    tag: str
+    commit: str
+    message: str
+    env_vars: list[dict[str, str]]
+
+
+def run_filters(query: Mapping[str, str]) -> dict[str, str]:
+    """The filters of GET /runs as the store's columns; either an application or a pipeline has to be among them."""
+    filters = {}
+    for name, column in _FILTERS.items():
+        if name in query:
+            _one_of(name, query[name], _ALLOWED.get(name))
+            filters[column] = query[name].lower() if name == "commit" else query[name]
+    if "application" not in filters and "pipeline" not in filters:
+        raise BadRequest("Either applicationId or pipelineId must be specified")
+    if "commit_hash" in filters and not _COMMIT.fullmatch(filters["commit_hash"]):
+        raise BadRequest("commit must be a commit hash: 4 to 64 hexadecimal digits")
+    return filters
+
+
+def ascending(query: Mapping[str, str]) -> bool:
+    """Whether the oldest come first."""
+    sort = query.get("sort", "creationDateDesc")
+    _one_of("sort", sort, SORTS)
+    return sort == "creationDateAsc"
+
+
+def page(query: Mapping[str, str]) -> Page:
+    """`skip` and `limit` of a list."""
+    skip, limit = _number(query, "skip", 0), _number(query, "limit", MAX_LIMIT)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise BadRequest(f"limit must be from 1 to {MAX_LIMIT}")
+    return Page(skip, limit)
+
+
+def trigger(body: bytes | None) -> Trigger:
+    """The payload of a trigger."""
+    payload = json_object(body)
+    unknown = sorted(set(payload) - set(PAYLOAD))
+    if unknown:
+        raise BadRequest(f"{unknown[0]!r} is no key of the payload; keys: {', '.join(PAYLOAD)}")
+    texts = {key: _text(payload, key) for key in PAYLOAD if key != "envVars"}
+    if not texts["pipelineId"]:
+        raise BadRequest("pipelineId is required")
+    if texts["commitHash"] and not texts["branch"]:
+        raise BadRequest("commitHash requires branch to be set")
+    if texts["commitHash"] and not _COMMIT.fullmatch(texts["commitHash"].lower()):
+        raise BadRequest("commitHash must be a commit hash: 4 to 64 hexadecimal digits")
+    if texts["branch"] and texts["tag"]:
+        raise BadRequest("branch and tag exclude each other")
+    return Trigger(
+        pipeline=texts["pipelineId"],
+        source_run=texts["sourceRunId"],
+        branch=texts["branch"],
+        tag=texts["tag"],
+        commit=texts["commitHash"].lower(),
+        message=texts["message"],
+        env_vars=_env_vars(payload.get("envVars")),
+    )
+
+
+def json_object(body: bytes | None) -> dict[str, Any]:
+    """The body as a JSON object."""
+    try:
+        payload = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not JSON") from None
+    if not isinstance(payload, dict):
+        raise BadRequest("The body must be a JSON object")
+    return payload
+
+
+def _env_vars(given: object) -> list[dict[str, str]]:
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise BadRequest("envVars must be an array of objects with key and value")
+    for variable in given:
+        if not isinstance(variable, dict) or set(variable) != {"key", "value"}:
+            raise BadRequest("Each of envVars must be an object with key and value")
+        key, value = variable["key"], variable["value"]
+        if not isinstance(key, str) or not _VARIABLE.fullmatch(key):
+            raise BadRequest(f"{key!r} in envVars is no name of a variable")
+        if not _is_text(value):
+            raise BadRequest(f"The value of {key} in envVars must be a text")
+    return given
+
+
+def _text(payload: Mapping[str, Any], key: str) -> str:
+    value = payload.get(key) or ""
+    if not _is_text(value):
+        raise BadRequest(f"{key} must be a text")
+    return str(value)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it can be stored and handed to bash: no NUL, no half of a character."""
+    return isinstance(value, str) and "\0" not in value and not _HALF.search(value)
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadRequest(f"{name} must be a number, not {text!r}")
+    return int(text)
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...] | None) -> None:
+    if allowed and value not in allowed:
+        raise BadRequest(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

@@ -1,0 +1,194 @@
+"""Processes of this machine: who is alive, whose child it is, and how to end all of them (Linux, /proc)."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+GRACE = 0.5  # seconds between TERM and KILL
+GIVE_UP = 10.0  # seconds after which what cannot be killed (a hung disk) is left to the kernel
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def identity() -> str:
+    """A name for this process that no later process gets: its id, its start time and the boot it belongs to."""
+    return f"{os.getpid()}-{_stat(os.getpid())[19]}-{_boot()}"
+
+
+def alive(identity: str) -> bool:
+    """Whether the process of that name still runs on this machine."""
+    _, start, boot = identity.split("-", 2)
+    try:
+        stat = _stat(pid(identity))
+    except OSError:
+        return False
+    return stat[19] == start and stat[0] not in "ZX" and boot == _boot()
+
+
+def pid(identity: str) -> int:
+    """The process id in that name."""
+    return int(identity.split("-", 1)[0])
+
+
+def notify(identity: str) -> None:
+    """Wakes a worker, which then looks whether its run was aborted. One that is gone needs no waking."""
+    if alive(identity):
+        try:
+            os.kill(pid(identity), signal.SIGUSR1)
+        except ProcessLookupError:
+            return
+
+
+def adopt_orphans() -> None:
+    """Makes this process the parent of every descendant whose own parent ends, whatever session it moved to."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Asks the kernel to kill this process when its parent ends; for a child, before it becomes another program."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def wakeup() -> int:
+    """A descriptor that becomes readable when a child ends or `notify` is called: a byte, the signal's number."""
+    readable, writable = os.pipe()
+    os.set_blocking(readable, False)
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGUSR1):
+        signal.signal(number, lambda *_: None)
+    return readable
+
+
+def drain(descriptor: int) -> bytes:
+    """All that can be read without waiting."""
+    pieces = []
+    try:
+        while piece := os.read(descriptor, 65536):
+            pieces.append(piece)
+    except BlockingIOError:
+        pass
+    return b"".join(pieces)
+
+
+def reap() -> dict[int, int]:
+    """The children that have ended since the last call, with their wait statuses."""
+    ended: dict[int, int] = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended[pid] = status
+
+
+def end_descendants(spared: Callable[[], frozenset[int]]) -> None:
+    """Ends every descendant of this process, which has to have adopted its orphans, but for the `spared` ones.
+
+    TERM first, so that traps run; after GRACE seconds everything is stopped, so that nothing forks on, and killed.
+    """
+    _signal(_descendants(spared()), signal.SIGTERM)
+    if _wait_for_none(spared, GRACE):
+        return
+    deadline = time.monotonic() + GIVE_UP
+    while time.monotonic() < deadline:
+        left = _descendants(spared())
+        _signal(left, signal.SIGSTOP)
+        _signal(left, signal.SIGKILL)
+        if _wait_for_none(spared, 0.02):
+            return
+
+
+def _descendants(spared: frozenset[int]) -> list[int]:
+    """The ids of all living processes below this one; what is below a spared one is spared too."""
+    children: dict[int, list[int]] = {}
+    for pid in _processes():
+        try:
+            state, parent = _stat(pid)[:2]
+        except OSError:
+            continue
+        if state not in "ZX":
+            children.setdefault(int(parent), []).append(pid)
+    found, waiting = [], [os.getpid()]
+    while waiting:
+        below = [pid for pid in children.get(waiting.pop(), []) if pid not in spared]
+        found += below
+        waiting += below
+    return found
+
+
+def end_marked(variable: str, logs: str, spared: frozenset[int]) -> None:
+    """Kills what a dead worker left: processes with `variable` (NAME=value) in their environment, or that print into
+    the folder `logs`."""
+    marker = b"\0" + variable.encode() + b"\0"
+    deadline = time.monotonic() + GIVE_UP
+    while time.monotonic() < deadline:
+        marked = [pid for pid in _processes() if pid not in spared and (_has(pid, marker) or _prints_into(pid, logs))]
+        if not marked:
+            return
+        _signal(marked, signal.SIGSTOP)
+        _signal(marked, signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def _has(pid: int, marker: bytes) -> bool:
+    """Whether a living process was started with that in its environment."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return marker in b"\0" + file.read() and _stat(pid)[0] not in "ZX"
+    except OSError:  # gone, or somebody else's
+        return False
+
+
+def _prints_into(pid: int, folder: str) -> bool:
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{stream}").startswith(folder) for stream in (1, 2))
+    except OSError:
+        return False
+
+
+def _wait_for_none(spared: Callable[[], frozenset[int]], seconds: float) -> bool:
+    """Whether every descendant ended within that time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        reap()
+        if not _descendants(spared()):
+            reap()
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.002)
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except (ProcessLookupError, PermissionError):  # gone, or a setuid program
+            continue
+
+
+def _processes() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on: behind the name, which may hold blanks and parentheses."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()
+
+
+def _boot() -> str:
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def _prctl(option: int, value: int) -> None:
+    import ctypes  # slow to import: a worker does it while git runs
+
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")

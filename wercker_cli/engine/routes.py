@@ -1,0 +1,229 @@
+"""The API's endpoints, a function each, spelled as in its text; and the one place where a fault becomes an answer."""
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from wercker_cli.api.transport import Request, Response
+from wercker_cli.engine import dispatch, folders, git, objects, parameters, queue
+from wercker_cli.engine.faults import Fault, Missing, WrongMethod
+from wercker_cli.engine.store import Row, Store
+from wercker_cli.engine.trigger import create_run
+from wercker_cli.errors import WerckerError
+
+ROOT = "/api/v3"
+ABORT_WAIT = 10.0  # seconds until an abort is answered though the run has not ended
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)|bytes=-(\d+)")
+_RUN_SLASH = re.compile(r"(?<=/runs)/$")
+
+
+class Site(NamedTuple):
+    """What every route needs: the store, who asks, the checkout they are in, and the root of the URLs it writes."""
+
+    store: Store
+    user: str
+    checkout: str | None
+    base: str
+
+
+class Call(NamedTuple):
+    """One request, for the routes: who asks where, and what."""
+
+    site: Site
+    query: Mapping[str, str]
+    body: bytes | None
+    headers: Mapping[str, str]
+
+
+Handler = Callable[..., Any]
+_ROUTES: list[tuple[str, re.Pattern[str], Handler]] = []
+
+
+def route(method: str, path: str) -> Callable[[Handler], Handler]:
+    """Adds an endpoint; `:name` in its path is an argument of the function."""
+    pattern = re.compile(re.sub(r":(\w+)", r"(?P<\1>[^/]+)", path))
+
+    def add(handler: Handler) -> Handler:
+        _ROUTES.append((method, pattern, handler))
+        return handler
+
+    return add
+
+
+def answer(site: Site, request: Request) -> Response:
+    """The answer to a request, whatever happens: a fault of our own is a 500."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    call = Call(site, dict(request.query), request.body, headers)
+    try:
+        found = _dispatch(call, request.method, _RUN_SLASH.sub("", request.path))
+    except Fault as fault:
+        return _error(fault.status, fault.title, fault.message)
+    except WerckerError as error:
+        return _error(400, "Bad Request", error.message)
+    except Exception as error:  # a bug of ours must not end whoever asks
+        return _error(500, "Internal Server Error", f"{type(error).__name__}: {error}")
+    return found if isinstance(found, Response) else _json(200, found)
+
+
+def _dispatch(call: Call, method: str, path: str) -> Any:
+    allowed = []
+    for known, pattern, handler in _ROUTES:
+        match = pattern.fullmatch(path.removeprefix(ROOT))
+        if match and known == method:
+            arguments = {name: _unquoted(value) for name, value in match.groupdict().items()}
+            if any("/" in value for value in arguments.values()):
+                break
+            return handler(call, **arguments)
+        if match:
+            allowed.append(known)
+    if allowed:
+        raise WrongMethod(f"{method} is not for this path; {', '.join(allowed)} is")
+    raise Missing(f"Nothing is at {path}")
+
+
+@route("GET", "/runs")
+def runs(call: Call) -> list[objects.Json]:
+    """The runs of an application or a pipeline."""
+    filters, page = parameters.run_filters(call.query), parameters.page(call.query)
+    rows = call.site.store.runs(filters, ascending=parameters.ascending(call.query), skip=page.skip, limit=page.limit)
+    return [objects.run_object(row, call.site.base, whole=False) for row in rows]
+
+
+@route("POST", "/runs")
+def trigger(call: Call) -> objects.Json:
+    """A new run, which waits for a worker."""
+    run = create_run(call.site.store, parameters.trigger(call.body), call.site.user, call.site.checkout)
+    created = objects.run_object(_run(call, run), call.site.base, whole=True)
+    dispatch.wake(call.site.store)
+    return created
+
+
+@route("GET", "/runs/:run")
+def run(call: Call, run: str) -> objects.Json:
+    """One run."""
+    return objects.run_object(_run(call, run), call.site.base, whole=True)
+
+
+@route("GET", "/runs/:run/steps")
+def steps(call: Call, run: str) -> list[objects.Json]:
+    """The steps of a run, by `order`."""
+    return [objects.step_object(row, call.site.base) for row in call.site.store.steps(_run(call, run)["id"])]
+
+
+@route("PUT", "/runs/:run/abort")
+def abort(call: Call, run: str) -> objects.Json:
+    """The run after its abort, when nothing of it is alive any more; a finished one as it is."""
+    store = call.site.store
+    row = _run(call, run)
+    aborting = queue.abort(store, run)
+    deadline = time.monotonic() + ABORT_WAIT
+    while aborting and row["status"] != "finished" and time.monotonic() < deadline:
+        if aborting["worker"]:
+            dispatch.cancel(aborting["worker"])
+        dispatch.tend(store)
+        time.sleep(0.003)
+        row = _run(call, run)
+    return objects.run_object(row, call.site.base, whole=True)
+
+
+@route("GET", "/runsteps/:step")
+def step(call: Call, step: str) -> objects.Json:
+    """One step, with its run and its application."""
+    row = _step(call, step)
+    run = objects.run_object(_run(call, row["run"]), call.site.base, whole=False)
+    return {**objects.step_object(row, call.site.base), "run": run, "project": run["application"]}
+
+
+@route("GET", "/runsteps/:step/log")
+def log(call: Call, step: str) -> Response:
+    """What a step has printed so far, or the range of bytes that was asked for."""
+    row = _step(call, step)
+    wanted = _RANGE.fullmatch(call.headers.get("range", ""))
+    kind = {"content-type": "text/plain; charset=utf-8", "accept-ranges": "bytes"}
+    try:
+        with open(folders.log(call.site.store.home, row["run"], row["position"]), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if not wanted or not size:
+                return Response(200, kind, file.read(size))
+            first, last = _range(wanted, size)
+            if first > last:
+                return Response(416, {**kind, "content-range": f"bytes */{size}"}, b"")
+            file.seek(first)
+            return Response(206, {**kind, "content-range": f"bytes {first}-{last}/{size}"}, file.read(last + 1 - first))
+    except FileNotFoundError:  # a step that has not started
+        return Response(200, kind, b"")
+
+
+@route("GET", "/applications/:owner")
+def applications(call: Call, owner: str) -> list[objects.Json]:
+    """The applications of an owner."""
+    return [_application(call, row) for row in call.site.store.applications(owner)]
+
+
+@route("GET", "/applications/:owner/:name")
+def application(call: Call, owner: str, name: str) -> objects.Json:
+    """One application."""
+    return _application(call, _application_row(call, owner, name))
+
+
+@route("GET", "/applications/:owner/:name/pipelines")
+def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
+    """The pipelines of an application."""
+    page = parameters.page(call.query)
+    rows = call.site.store.pipelines(_application_row(call, owner, name)["id"], skip=page.skip, limit=page.limit)
+    return [
+        objects.pipeline_object(row["id"], row["name"], row["created_at"], row["public"], call.site.base)
+        for row in rows
+    ]
+
+
+def _range(wanted: re.Match[str], size: int) -> tuple[int, int]:
+    """The first and the last byte of "bytes=FIRST-LAST", "bytes=FIRST-" or "bytes=-LENGTH"; `size` is not 0."""
+    if wanted[3]:
+        return max(0, size - int(wanted[3])), size - 1
+    return int(wanted[1]), min(int(wanted[2] or size), size - 1)
+
+
+def _unquoted(part: str) -> str:
+    if "%" not in part:
+        return part
+    from urllib.parse import unquote  # costs a local command what ids never need
+
+    return unquote(part)
+
+
+def _run(call: Call, run: str) -> Row:
+    row = call.site.store.run(run)
+    if row is None:
+        raise Missing(f"There is no run {run}")
+    return row
+
+
+def _step(call: Call, step: str) -> Row:
+    row = call.site.store.step(step)
+    if row is None:
+        raise Missing(f"There is no step {step}")
+    return row
+
+
+def _application_row(call: Call, owner: str, name: str) -> Row:
+    row = call.site.store.application(owner, name)
+    if row is None:
+        raise Missing(f"There is no application {owner}/{name}")
+    return row
+
+
+def _application(call: Call, row: Row) -> objects.Json:
+    return objects.application_object(row, git.remote(row["remote"]), call.site.base)
+
+
+def _json(status: int, value: Any) -> Response:
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(status, {"content-type": "application/json; charset=utf-8", "content-length": str(len(body))}, body)
+
+
+def _error(status: int, title: str, message: str) -> Response:
+    return _json(status, {"statusCode": status, "error": title, "message": message})

@@ -1,0 +1,83 @@
+"""The tables of the store. A change is a new migration at the end of the list; those before it stay as they are."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE applications (
+        id TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        remote TEXT NOT NULL,               -- the URL of "origin", '' where there is none
+        public INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL,        -- all times are milliseconds since 1970
+        updated_at INTEGER NOT NULL,
+        UNIQUE (owner, name)
+    );
+    CREATE TABLE checkouts (                -- the folders on this machine that hold an application
+        path TEXT PRIMARY KEY,
+        application TEXT NOT NULL REFERENCES applications (id),
+        fingerprint TEXT NOT NULL,          -- of the files that say what the application is called and holds
+        seen_at INTEGER NOT NULL
+    );
+    CREATE TABLE pipelines (
+        id TEXT PRIMARY KEY,
+        application TEXT NOT NULL REFERENCES applications (id),
+        name TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        UNIQUE (application, name)
+    );
+    CREATE TABLE runs (
+        seq INTEGER PRIMARY KEY,            -- the order of creation, whatever the clock does
+        id TEXT NOT NULL UNIQUE,
+        application TEXT NOT NULL REFERENCES applications (id),
+        pipeline TEXT NOT NULL REFERENCES pipelines (id),
+        repository TEXT NOT NULL,           -- the git repository on this machine that holds the commit
+        branch TEXT NOT NULL,
+        tag TEXT NOT NULL,                  -- '' unless the run is of a tag
+        commit_hash TEXT NOT NULL,
+        message TEXT NOT NULL,
+        env_vars TEXT NOT NULL,             -- the JSON array of the payload: order and duplicates count
+        host_vars TEXT NOT NULL,            -- the variables of this machine that reach it, a JSON object
+        source_run TEXT REFERENCES runs (id),
+        author TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        started_at INTEGER,
+        finished_at INTEGER,
+        progress INTEGER NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 100),
+        status TEXT NOT NULL DEFAULT 'notstarted',
+            -- notstarted: waits for a worker
+            -- started:    a worker has it and prepares the checkout
+            -- running:    its own steps run
+            -- finished:   for good
+        result TEXT NOT NULL DEFAULT 'unknown' CHECK (result IN ('unknown', 'passed', 'failed', 'aborted')),
+        abort INTEGER NOT NULL DEFAULT 0,   -- somebody asked; its worker has to see it
+        worker TEXT,                        -- who holds it, while started or running
+        lease_until INTEGER,                -- milliseconds of the machine's uptime, unless extended
+        CHECK (status IN ('notstarted', 'started', 'running', 'finished')),
+        CHECK ((status = 'finished') = (result <> 'unknown')),
+        CHECK ((status = 'finished') = (finished_at IS NOT NULL)),
+        CHECK ((status IN ('started', 'running')) = (worker IS NOT NULL))
+    );
+    CREATE INDEX runs_by_application ON runs (application, seq);
+    CREATE INDEX runs_by_pipeline ON runs (pipeline, seq);
+    CREATE INDEX runs_queued ON runs (seq) WHERE status = 'notstarted';
+    CREATE INDEX runs_held ON runs (worker) WHERE worker IS NOT NULL;
+    CREATE TABLE steps (
+        id TEXT PRIMARY KEY,
+        run TEXT NOT NULL REFERENCES runs (id),
+        position INTEGER NOT NULL,          -- "order", from 1
+        name TEXT NOT NULL,
+        phase TEXT NOT NULL,                -- '' for the internal steps
+        status TEXT NOT NULL DEFAULT 'notstarted' CHECK (status IN ('notstarted', 'running', 'finished')),
+        result TEXT NOT NULL DEFAULT 'unknown' CHECK (result IN ('unknown', 'passed', 'failed', 'aborted')),
+        message TEXT NOT NULL DEFAULT '',
+        created_at INTEGER NOT NULL,
+        started_at INTEGER,
+        finished_at INTEGER,
+        UNIQUE (run, position),
+        CHECK ((status = 'finished') = (result <> 'unknown'))
+    );
+    CREATE TABLE workers (                  -- the processes that drain the queue
+        id TEXT PRIMARY KEY
+    );
+    """,
+)

@@ -1,0 +1,225 @@
+"""The one shared state: a SQLite database in WAL mode. Rows in, rows out; what they mean to the API is objects.py."""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from wercker_cli.engine.schema import MIGRATIONS
+from wercker_cli.errors import Refused
+
+Row = sqlite3.Row
+
+BUSY = 30.0  # seconds to wait for somebody else's transaction
+INTERNAL_STEPS = ("get code", "setup environment")
+
+# The application and the pipeline are part of a run wherever the API shows one.
+_RUNS = """
+    SELECT runs.*, pipelines.name AS pipeline_name, pipelines.created_at AS pipeline_created_at,
+           applications.name AS application_name, applications.owner AS application_owner,
+           applications.remote, applications.public, source.result AS source_result
+    FROM runs
+    JOIN pipelines ON pipelines.id = runs.pipeline
+    JOIN applications ON applications.id = runs.application
+    LEFT JOIN runs AS source ON source.id = runs.source_run
+"""
+
+
+class Store:
+    """The database in a state folder; opened when first used, and again after `close`."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        try:
+            os.makedirs(self.home, mode=0o700, exist_ok=True)
+            db = sqlite3.connect(os.path.join(self.home, "wercker.db"), timeout=BUSY, isolation_level=None)
+            db.row_factory = sqlite3.Row
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version < len(MIGRATIONS):
+                _migrate(db, self.home)
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA foreign_keys = ON")
+        except (OSError, sqlite3.Error) as error:
+            raise Refused(
+                f"the state folder {self.home} cannot be used: {error}",
+                hint="set WERCKER_HOME to a folder that you can write to",
+            ) from None
+        if version > len(MIGRATIONS):
+            raise Refused(
+                f"the state folder {self.home} was made by a newer wercker", hint="upgrade wercker, or set WERCKER_HOME"
+            )
+        return db
+
+    def close(self) -> None:
+        """Ends the connection: SQLite does not survive a fork."""
+        if "_db" in self.__dict__:
+            self._db.close()
+            del self._db
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._db.execute(sql, values).fetchone()
+        return row
+
+    def all(self, sql: str, **values: Any) -> list[Row]:
+        """All rows."""
+        return self._db.execute(sql, values).fetchall()
+
+    def write(self, sql: str, **values: Any) -> int:
+        """The number of rows that the statement changed."""
+        return self._db.execute(sql, values).rowcount
+
+    @contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """All of the statements inside, or none; `durable` ones survive a loss of power once this returns."""
+        if durable:
+            self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+        if durable:
+            self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
+        """Runs in the order of their creation; `filters` maps columns to what they have to be."""
+        values: dict[str, Any] = dict(filters)
+        conditions = [f"runs.{column} = :{column}" for column in filters if column != "commit_hash"]
+        if "commit_hash" in filters:  # the beginning of a hash will do
+            conditions.append("runs.commit_hash >= :commit_hash AND runs.commit_hash < :commit_hash || 'g'")
+        order = "ASC" if ascending else "DESC"
+        where = " AND ".join(conditions)
+        return self.all(
+            f"{_RUNS} WHERE {where} ORDER BY runs.seq {order} LIMIT :limit OFFSET :skip",
+            **values,
+            limit=limit,
+            skip=skip,
+        )
+
+    def run(self, run: str) -> Row | None:
+        """One run, or None."""
+        return self.one(f"{_RUNS} WHERE runs.id = :run", run=run)
+
+    def create_run(
+        self,
+        *,
+        pipeline: Row,
+        repository: str,
+        branch: str,
+        tag: str,
+        commit: str,
+        message: str,
+        env_vars: list[dict[str, str]],
+        host_vars: dict[str, str],
+        author: str,
+    ) -> str:
+        """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe."""
+        now = now_ms()
+        run = new_id(now)
+        with self.transaction(durable=True):
+            self.write(
+                """
+                INSERT INTO runs (id, application, pipeline, repository, branch, tag, commit_hash, message, env_vars,
+                                  host_vars, author, created_at)
+                VALUES (:run, :application, :pipeline, :repository, :branch, :tag, :commit, :message, :env_vars,
+                        :host_vars, :author, :now)
+                """,
+                run=run,
+                application=pipeline["application"],
+                pipeline=pipeline["id"],
+                repository=repository,
+                branch=branch,
+                tag=tag,
+                commit=commit,
+                message=message,
+                env_vars=json.dumps(env_vars),
+                host_vars=json.dumps(host_vars),
+                author=author,
+                now=now,
+            )
+            self.add_steps(run, [(name, "") for name in INTERNAL_STEPS], first=1, now=now)
+        return run
+
+    def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> None:
+        """Appends steps, as names with their phases, from the position `first` on."""
+        for position, (name, phase) in enumerate(steps, first):
+            self.write(
+                """
+                INSERT INTO steps (id, run, position, name, phase, created_at)
+                VALUES (:id, :run, :position, :name, :phase, :now)
+                """,
+                id=new_id(now),
+                run=run,
+                position=position,
+                name=name,
+                phase=phase,
+                now=now,
+            )
+
+    def steps(self, run: str) -> list[Row]:
+        """The steps of a run in their order."""
+        return self.all("SELECT * FROM steps WHERE run = :run ORDER BY position", run=run)
+
+    def step(self, step: str) -> Row | None:
+        """One step, or None."""
+        return self.one("SELECT * FROM steps WHERE id = :step", step=step)
+
+    def pipeline(self, pipeline: str) -> Row | None:
+        """One pipeline, or None."""
+        return self.one("SELECT * FROM pipelines WHERE id = :pipeline", pipeline=pipeline)
+
+    def pipelines(self, application: str, *, skip: int, limit: int) -> list[Row]:
+        """The pipelines of an application in the order in which they appeared, with its `public`."""
+        return self.all(
+            """
+            SELECT pipelines.*, applications.public FROM pipelines
+            JOIN applications ON applications.id = pipelines.application
+            WHERE application = :application ORDER BY pipelines.rowid LIMIT :limit OFFSET :skip
+            """,
+            application=application,
+            skip=skip,
+            limit=limit,
+        )
+
+    def application(self, owner: str, name: str) -> Row | None:
+        """One application, or None."""
+        return self.one("SELECT * FROM applications WHERE owner = :owner AND name = :name", owner=owner, name=name)
+
+    def applications(self, owner: str) -> list[Row]:
+        """The applications of an owner, by name."""
+        return self.all("SELECT * FROM applications WHERE owner = :owner ORDER BY name", owner=owner)
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id(now: int) -> str:
+    """24 hexadecimal digits, of which the first 8 are the seconds of `now`, as in every id of the API."""
+    return f"{now // 1000:08x}{os.urandom(8).hex()}"
+
+
+def _migrate(db: sqlite3.Connection, home: str) -> None:
+    """Brings the schema up to date; the lock lets one process at a time do so."""
+    import fcntl
+
+    folder = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        db.execute("PRAGMA journal_mode = WAL")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+            db.executescript(f"BEGIN; {migration} PRAGMA user_version = {number}; COMMIT;")
+    finally:
+        os.close(folder)
