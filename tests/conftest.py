@@ -60,7 +60,13 @@ def home(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def environ(home: Path) -> dict[str, str]:
     """An environment with nothing of ours in it."""
-    return {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC", "USER": "tester"}
+    return {
+        "HOME": str(home),
+        "PATH": f"{Path(WERCKER).parent}:{os.environ['PATH']}",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "USER": "tester",
+    }
 
 
 @pytest.fixture

@@ -43,15 +43,15 @@ class Engine:
         row = checkouts.register(self._store, root, note, public=public)
         return f"{row['owner']}/{row['name']}"
 
-    def snapshot(self) -> tuple[str, git.Commit]:
-        """The working tree as it is, as its branch and a commit that no branch shows. Raises Refused outside of one."""
+    def snapshot(self) -> tuple[str, str]:
+        """The working tree as it is: its branch, and a commit that no branch shows. Raises Refused outside of one."""
         if self._checkout is None:
             raise Refused("there is no checkout here whose working tree could run", hint="go into one")
         row = checkouts.register(self._store, self._checkout, lambda _: None)
         kept = snapshot.repository(self.home, row["id"])
         os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
         branch = git.head_branch(self._checkout) if git.is_repository(self._checkout) else "HEAD"
-        return branch, snapshot.take(self._checkout, kept)
+        return branch, snapshot.take(self._checkout, kept).hash
 
     def changed_files(self) -> list[str]:
         """The files of this checkout that its commit does not hold as they are."""

@@ -83,11 +83,11 @@ def commit_of(root: str, *revisions: str) -> Commit | None:
     """The commit of the first of these revisions that exists, or None."""
     for revision in revisions:
         try:
-            found = git(root, "log", "-1", "--no-show-signature", "--format=%H%n%B", revision, "--")
+            found = git(root, "rev-list", "--no-walk", "--format=%B", f"{revision}^{{commit}}", "--")
         except GitError:
             continue
         commit, _, message = found.partition("\n")
-        return Commit(commit, message.strip())
+        return Commit(commit.removeprefix("commit "), message.strip())
     return None
 
 

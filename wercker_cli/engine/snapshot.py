@@ -39,7 +39,7 @@ def take(root: str, kept: str) -> git.Commit:
     if head and tree == git.git(root, "rev-parse", f"{head.hash}^{{tree}}"):
         return head
     parent = ["-p", head.hash] if head else []
-    seconds = git.git(root, "show", "--no-patch", "--format=%ct", head.hash) if head else "0"
+    seconds = git.git(root, "log", "-1", "--no-show-signature", "--format=%ct", head.hash) if head else "0"
     dates = {"GIT_AUTHOR_DATE": f"@{seconds} +0000", "GIT_COMMITTER_DATE": f"@{seconds} +0000"}
     message = f"Working tree of {os.path.basename(root)}"
     commit = git.git(root, "commit-tree", tree, *parent, "-m", message, env={**env, **_IDENTITY, **dates})

@@ -62,7 +62,7 @@ def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple
         return wanted.branch or "HEAD", snapshot.take(root, kept)
     branch = wanted.branch or git.head_branch(root)
     if wanted.commit:
-        revisions, missing = [f"{wanted.commit}^{{commit}}"], f"There is no commit {wanted.commit} in {root}"
+        revisions, missing = [wanted.commit], f"There is no commit {wanted.commit} in {root}"
     elif wanted.tag:
         revisions, missing = [f"refs/tags/{wanted.tag}"], f"There is no tag {wanted.tag} in {root}"
         branch = wanted.tag

@@ -1,0 +1,123 @@
+"""The root command, the table of commands, and the one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from wercker_cli import __version__
+from wercker_cli.app import Invocation
+from wercker_cli.commands.shape import LazyGroup
+from wercker_cli.errors import Exit, Refused, Usage, WerckerError
+
+_IN = "wercker_cli.commands"
+
+COMMANDS: dict[str, Any] = {
+    "runs": (
+        "List, follow, start and stop runs.",
+        {
+            "list": f"{_IN}.runs.list",
+            "show": f"{_IN}.runs.show",
+            "steps": f"{_IN}.runs.steps",
+            "logs": f"{_IN}.runs.logs",
+            "trigger": f"{_IN}.runs.trigger",
+            "abort": f"{_IN}.runs.abort",
+        },
+    ),
+    "pipelines": (
+        "List the pipelines of an application, or add a checkout.",
+        {"list": f"{_IN}.pipelines.list", "add": f"{_IN}.pipelines.add"},
+    ),
+    "context": ("Show who answers, and which settings decide that.", {"show": f"{_IN}.context.show"}),
+    "completion": f"{_IN}.completion",
+}
+
+HELP = """Run the pipelines of a wercker.yml, and look at their runs.
+
+Without any setting, the engine that comes with this tool answers: it runs pipelines on this machine. Set
+WERCKER_API_URL, and the same commands speak to a server of the Wercker API.
+
+\b
+Examples:
+  wercker runs trigger -p build --wait     run the pipeline "build" of this checkout
+  wercker runs list                        see what ran
+  wercker runs logs @latest --failed       read why the newest run failed
+"""
+
+root = LazyGroup("wercker", help=HELP, table=COMMANDS)
+root = click.version_option(__version__, prog_name="wercker", message="%(prog)s %(version)s")(root)
+
+
+def main() -> NoReturn:
+    """The command `wercker`: runs what was typed and ends the process with the documented exit code."""
+    app = Invocation()
+    code = run(sys.argv[1:], app)
+    try:
+        app.stdout.flush()
+    except BrokenPipeError:
+        code = _pipe_closed()
+    except OSError as error:
+        app.report(Refused(f"the output could not be written: {error.strerror}"))
+        code = Exit.REFUSED
+    sys.exit(code)
+
+
+def run(args: list[str], app: Invocation) -> int:
+    """The exit code of a command line; what went wrong is on the standard error of `app`."""
+    try:
+        return root.main(args, prog_name="wercker", obj=app, standalone_mode=False) or Exit.DONE
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), file=app.stdout)
+        return Exit.DONE
+    except click.UsageError as error:
+        app.report(_usage(error))
+        return Exit.USAGE
+    except WerckerError as error:
+        app.report(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        app.note("")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        return _pipe_closed()
+    except OSError as error:
+        app.report(Refused(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"))
+        return Exit.REFUSED
+    except Exception as error:  # the last resort: a traceback helps nobody
+        return _internal_error(app, error)
+
+
+def _usage(error: click.UsageError) -> Usage:
+    """Click's complaint in our two lines: what is wrong, and what to type."""
+    path = error.ctx.command_path if error.ctx else "wercker"
+    hint = f"{path} --help"
+    meant = getattr(error, "possibilities", None)
+    if meant:
+        message = error.message
+        hint = f"did you mean {' or '.join(sorted(meant))}? ({path} --help)"
+    else:
+        message = error.format_message()
+    return Usage(f"{message[:1].lower()}{message[1:]}".rstrip("."), hint=getattr(error, "hint", None) or hint)
+
+
+def _pipe_closed() -> int:
+    """Whoever read our output has enough: leave as quietly as any filter, with the code of SIGPIPE."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + 13
+
+
+def _internal_error(app: Invocation, error: Exception) -> int:
+    if app.debug:
+        import traceback
+
+        app.note(traceback.format_exc())
+    app.report(
+        Refused(
+            f"internal error: {type(error).__name__}: {error}",
+            hint="this is a bug of wercker: run the command again with --debug, and report what it prints",
+        )
+    )
+    return Exit.REFUSED

@@ -1,0 +1,23 @@
+"""wercker context show"""
+
+import click
+
+from wercker_cli import settings
+from wercker_cli.app import Invocation
+from wercker_cli.commands import shape
+from wercker_cli.commands.options import output_options
+from wercker_cli.output.settings import SETTINGS
+
+
+@shape.command("show")
+@output_options(SETTINGS)
+@click.pass_obj
+def command(app: Invocation) -> None:
+    """Show who answers, and which variable decided each setting.
+
+    \b
+    Examples:
+      wercker context show
+      WERCKER_API_URL=https://ci.example.com wercker context show
+    """
+    app.show(settings.describe(app.settings), SETTINGS)

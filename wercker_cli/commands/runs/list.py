@@ -1,0 +1,32 @@
+"""wercker runs list"""
+
+import click
+
+from wercker_cli.app import Invocation
+from wercker_cli.commands import shape
+from wercker_cli.commands.options import output_options, run_filters
+from wercker_cli.output.runs import RUNS
+
+SORTS = ("creationDateAsc", "creationDateDesc")
+
+
+@shape.command("list")
+@run_filters
+@shape.option("--sort", type=click.Choice(SORTS), help="Oldest or newest first [default: creationDateDesc].")
+@shape.option("--limit", "-L", type=click.IntRange(min=0), metavar="N", help="At most so many; 0 is all [default: 20].")
+@shape.option("--skip", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N.")
+@output_options(RUNS)
+@click.pass_obj
+def command(app: Invocation, /, limit: int | None, skip: int, **filters: str | None) -> None:
+    """List runs, newest first.
+
+    \b
+    Examples:
+      wercker runs list
+      wercker runs list -p build -b main -r failed
+      wercker runs list -s running -o id | wercker runs abort -
+      wercker runs list -L 100 --json id,result,pipeline.name
+    """
+    query = app.scope(filters.pop("applicationId"), filters.pop("pipelineId"))
+    query += [(name, value) for name, value in filters.items() if value is not None]
+    app.show(app.api.runs(query, limit=limit, skip=skip), RUNS)

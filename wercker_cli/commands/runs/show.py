@@ -1,0 +1,28 @@
+"""wercker runs show"""
+
+import click
+
+from wercker_cli.app import Invocation
+from wercker_cli.commands import shape
+from wercker_cli.commands.options import output_options, run_argument
+from wercker_cli.output.runs import RUN, RUN_WITH_ENV
+
+
+@shape.command("show")
+@run_argument
+@shape.option("--show-env", is_flag=True, help="Show the values of its environment variables too.")
+@output_options(RUN)
+@click.pass_obj
+def command(app: Invocation, /, run: str, show_env: bool, **narrowed: str | None) -> None:
+    """Show one run.
+
+    RUN is an id, a run's URL, or @latest.
+
+    \b
+    Examples:
+      wercker runs show @latest
+      wercker runs show @latest -p build -b main
+      wercker runs show 577a4dbc3ec144923a02b6f9 --show-env
+      wercker runs show @latest -q .result
+    """
+    app.show(app.api.run(app.run_id(run, narrowed)), RUN_WITH_ENV if show_env else RUN)

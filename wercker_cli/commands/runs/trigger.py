@@ -1,0 +1,136 @@
+"""wercker runs trigger"""
+
+from typing import Any
+
+import click
+
+from wercker_cli.app import Invocation
+from wercker_cli.commands import shape
+from wercker_cli.commands.options import Commit, Duration, Id, Text, Variable, output_options, scope_options
+from wercker_cli.commands.waiting import wait_for
+from wercker_cli.errors import Exit, NotFound, Usage
+from wercker_cli.output.runs import RUN
+
+SHOWN_FILES = 3
+
+
+@shape.command("trigger")
+@scope_options
+@shape.option("--branch", "-b", type=Text(), metavar="NAME", help="The branch [default: the one checked out].")
+@shape.option("--commit", "-c", type=Commit(), metavar="HASH", help="The commit, with --branch [default: its newest].")
+@shape.option("--message", "-m", type=Text(), metavar="TEXT", help="A message [default: the commit's].")
+@shape.option("--source-run", type=Id(), metavar="ID", help="Start from what this run left.")
+@shape.option("--worktree", is_flag=True, help="Run the files as they are, uncommitted ones too (engine only).")
+@shape.option(
+    "--env",
+    "-e",
+    type=Variable(),
+    multiple=True,
+    metavar="KEY=VALUE",
+    section="Environment",
+    help="A variable for the run; KEY alone takes yours. Repeatable; later ones see earlier ones.",
+)
+@shape.option(
+    "--env-file",
+    type=click.File("r", encoding="utf-8-sig"),
+    section="Environment",
+    metavar="FILE",
+    help="Variables from a file of KEY=VALUE lines, before those of --env.",
+)
+@shape.option(
+    "--wait", "--watch", "-w", is_flag=True, section="Waiting", help="Follow the run, and exit by its result."
+)
+@shape.option(
+    "--timeout", type=Duration(), section="Waiting", metavar="TIME", help="Stop waiting after this: 90s, 10m."
+)
+@output_options(RUN)
+@click.pass_obj
+def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any) -> int:
+    """Start a run of a pipeline.
+
+    Its id goes to standard output, everything else to standard error. With --wait the exit code is 0 when the run
+    passed, 10 when it failed, 11 when it was aborted, and 124 when --timeout ran out (the run goes on).
+
+    \b
+    Examples:
+      wercker runs trigger -p build
+      wercker runs trigger -p build --worktree --wait
+      wercker runs trigger -p deploy -b main -e STAGE=test -e TOKEN --wait --timeout 10m
+      id=$(wercker runs trigger -p build) && wercker runs show "$id"
+    """
+    if not given["pipelineId"]:
+        raise Usage("--pipeline is missing", hint=_pipelines_hint(app, given["applicationId"]))
+    if timeout is not None and not wait:
+        raise Usage("--timeout is for --wait", hint="add --wait")
+    run = app.api.trigger(_payload(app, **given))
+    app.note(f"triggered run {run.get('id')} of {_name(run)} on {run.get('branch')}")
+    if not wait:
+        app.show(run, RUN, default="id")
+        return Exit.DONE
+    return wait_for(app, run, timeout)
+
+
+def _name(run: dict[str, Any]) -> str:
+    pipeline = run.get("pipeline")
+    return str(pipeline.get("name")) if isinstance(pipeline, dict) else "a pipeline"
+
+
+def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
+    """What was given, in the words of the API."""
+    if given["commit"] and not given["branch"]:
+        raise Usage("--commit needs --branch", hint="add --branch NAME")
+    variables = [*_env_file(given["env_file"]), *given["env"]]
+    pipeline = dict(app.scope(given["applicationId"], given["pipelineId"]))["pipelineId"]
+    payload = {
+        "pipelineId": pipeline,
+        "sourceRunId": given["source_run"],
+        "branch": given["branch"],
+        "commitHash": given["commit"],
+        "message": given["message"],
+        "envVars": variables,
+    }
+    if given["worktree"]:
+        if given["commit"] or given["branch"]:
+            raise Usage("--worktree is what is checked out: --branch and --commit name something else")
+        payload["branch"], payload["commitHash"] = app.engine.snapshot()
+    elif not given["branch"] and not app.settings.api_url.value:
+        _note_changes(app)
+    return {key: value for key, value in payload.items() if value}
+
+
+def _env_file(file: Any) -> list[dict[str, str]]:
+    """The variables of a file; blank lines and those that begin with # mean nothing."""
+    if file is None:
+        return []
+    variables = []
+    try:
+        lines = file.read().splitlines()
+    except UnicodeDecodeError:
+        raise Usage(f"{file.name} is not UTF-8") from None
+    for number, line in enumerate(lines, 1):
+        text = line.strip().removeprefix("export ")
+        if text and not text.startswith("#"):
+            try:
+                variables.append(Variable().convert(text, None, click.get_current_context()))
+            except click.BadParameter as error:
+                raise Usage(f"{file.name}, line {number}: {error.message}") from None
+    return variables
+
+
+def _note_changes(app: Invocation) -> None:
+    changed = app.engine.changed_files()
+    if changed:
+        more = f" and {len(changed) - SHOWN_FILES} more" if len(changed) > SHOWN_FILES else ""
+        shown = ", ".join(changed[:SHOWN_FILES])
+        app.note(f"note: the run is of the commit, without your changes to {shown}{more} (--worktree runs them)")
+
+
+def _pipelines_hint(app: Invocation, application: str | None) -> str:
+    """The command, with a pipeline that exists where one is known."""
+    try:
+        found = app.application(application)
+        owner, _, name = (found or "").partition("/")
+        names = [str(pipeline.get("name")) for pipeline in app.api.pipelines(owner, name)] if name else []
+    except NotFound:
+        names = []
+    return f"wercker runs trigger --pipeline {names[0] if len(names) == 1 else '|'.join(names) or 'ID'}"

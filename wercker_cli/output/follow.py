@@ -1,0 +1,121 @@
+"""A run as it goes: a live page on a terminal, a line a change in a pipe; and at the end why it failed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
+
+from wercker_cli.output.cells import get
+from wercker_cli.output.columns import Json
+from wercker_cli.output.marks import mark_of
+from wercker_cli.output.screen import animated, coloured, console, paper
+from wercker_cli.output.spans import finished_words
+from wercker_cli.output.steps import step_name
+from wercker_cli.output.text import one_line, settled
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LAST_LINES = 20  # of the step that failed
+TURNS = 10  # frames a second
+
+
+class State(Protocol):
+    """A run at one moment; `tail` is the end of what its running step printed. api/watch.py makes them."""
+
+    @property
+    def run(self) -> Json:
+        """The run."""
+
+    @property
+    def steps(self) -> list[Json]:
+        """Its steps in their order."""
+
+    @property
+    def tail(self) -> str:
+        """The last text of a log, "" where nobody asked for it."""
+
+
+S = TypeVar("S", bound=State)
+
+
+def follow(states: Iterable[S], stream: TextIO, *, color: str = "auto", environ: Mapping[str, str] = os.environ) -> S:
+    """Shows the states of a run until there are no more, and gives the last one; raises what `states` raises."""
+    if animated(stream, environ):
+        return _live(states, console(stream, color, environ))
+    return _lines(states, paper(stream))
+
+
+def _lines(states: Iterable[S], stream: TextIO) -> S:
+    seen: dict[str, str] = {}
+    for state in states:
+        for line in _changes(state.steps, seen):
+            stream.write(line + "\n")
+        stream.flush()
+    took = finished_words(state.run)
+    after = f" after {took}" if took else ""
+    stream.write(f"run {one_line(get(state.run, 'id'))} {mark_of(state.run).word}{after}\n")
+    stream.flush()
+    return state
+
+
+def _changes(steps: list[Json], seen: dict[str, str]) -> Iterator[str]:
+    """A line for each step that is in another state than `seen` says, which is brought up to date."""
+    for number, step in enumerate(steps):
+        key, word = get(step, "id") or str(number), mark_of(step).word
+        if word in {seen.get(key), "waiting"}:
+            continue
+        seen[key] = word
+        took = finished_words(step)
+        yield f"{one_line(step_name(step))}: {word}{f' ({took})' if took else ''}"
+
+
+def _live(states: Iterable[S], out: Console) -> S:
+    from rich.live import Live
+
+    from wercker_cli.output.live import Page
+
+    page = Page()
+    with Live(page, console=out, refresh_per_second=TURNS, redirect_stdout=False, redirect_stderr=False) as live:
+        try:
+            for state in states:
+                page.state = state
+                live.refresh()
+        finally:
+            page.settled = True
+    return state
+
+
+def failure(
+    run: str,
+    failed: Json | None,
+    log: bytes | str,
+    stream: TextIO,
+    *,
+    color: str = "auto",
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """Says which step of a run failed, why, what it printed last (`log` is the end of that), and what to type next."""
+    if failed is None:
+        print(f"hint: wercker runs steps {run}", file=stream)
+        return
+    from rich.text import Text
+
+    out = console(stream, color, environ)
+    mark, message = mark_of(failed), one_line(get(failed, "message"))
+    title = Text.assemble("\n", (f"{mark} ", mark.style), (one_line(step_name(failed)), "bold"))
+    out.print(title.append(f": {message}" if message else ""), soft_wrap=True)
+    colour = coloured(stream, color, environ)
+    for line in last_lines(log, LAST_LINES, keep_colour=colour):
+        paper(stream).write(f"  │ {line}\x1b[0m\n" if "\x1b" in line else f"  │ {line}\n")
+    which = get(failed, "order") or shlex.quote(one_line(step_name(failed)))
+    stream.write(f"hint: wercker runs logs {run} --step {which}\n")
+
+
+def last_lines(log: bytes | str, count: int, *, keep_colour: bool = False) -> list[str]:
+    """The last lines of a log, cleaned, without the blank ones at its end."""
+    text = log.decode(errors="replace") if isinstance(log, bytes) else log
+    lines = settled(text, keep_colour).expandtabs(8).rstrip().split("\n")
+    return [line.rstrip() for line in lines[-count:]] if lines != [""] else []

@@ -1,0 +1,121 @@
+"""How runs are shown: RUNS in a list, RUN as a page."""
+
+from wercker_cli.output import spans, times
+from wercker_cli.output.cells import get, objects
+from wercker_cli.output.columns import Column, Json, View
+from wercker_cli.output.marks import mark_style, mark_text
+from wercker_cli.output.text import first_line
+
+FIELDS = (
+    *("id", "url", "branch", "tag", "commitHash", "createdAt", "startedAt", "finishedAt", "message", "commits"),
+    *("progress", "result", "status", "user", "pipeline", "application", "sourceRun", "envVars", "pullRequest"),
+)
+SHORT_HASH = 7
+
+
+def pipeline_name(run: Json) -> str:
+    """The name of a run's pipeline, or what else there is to call it by."""
+    return get(run, "pipeline.name") or get(run, "pipeline.pipelineName") or get(run, "pipeline.id")
+
+
+def author(run: Json) -> str:
+    """The username, which `--author` filters on; else the name."""
+    return get(run, "user.meta.username") or get(run, "user.name")
+
+
+RUNS = View(
+    columns=(
+        Column("id", lambda run: get(run, "id")),
+        Column("result", lambda run: get(run, "result"), shown=mark_text, style=mark_style),
+        Column("branch", lambda run: get(run, "branch") or get(run, "tag"), style=lambda _: "cyan", width=6, leaves=4),
+        Column(
+            "commit",
+            lambda run: get(run, "commitHash"),
+            screen=lambda run: get(run, "commitHash")[:SHORT_HASH],
+            style=lambda _: "dim",
+            leaves=1,
+        ),
+        Column(
+            "started",
+            lambda run: times.iso(get(run, "startedAt")),
+            screen=lambda run: times.ago(get(run, "startedAt"), times.now()),
+            style=lambda _: "dim",
+            leaves=5,
+        ),
+        Column("message", lambda run: first_line(get(run, "message")), width=12, leaves=2),
+        Column("status", lambda run: get(run, "status")),
+        Column("pipeline", pipeline_name, width=6, leaves=3),
+        Column("author", author),
+        Column("finished", lambda run: times.iso(get(run, "finishedAt"))),
+    ),
+    fields=FIELDS,
+    empty="no runs found",
+    screen=("id", "result", "pipeline", "branch", "commit", "started", "message"),
+)
+
+
+def _heading(run: Json) -> str:
+    """The mark of a run, and the time it took or has been running."""
+    took = spans.words(run)
+    preposition = "in" if get(run, "status") == "finished" else "for"
+    return f"{mark_text(run)} {preposition} {took}" if took else mark_text(run)
+
+
+def _moment(name: str, key: str) -> Column:
+    return Column(
+        name,
+        lambda run: times.iso(get(run, key)),
+        screen=lambda run: times.local(get(run, key), times.now()),
+    )
+
+
+def _env_names(run: Json) -> str:
+    return ", ".join(get(variable, "key") for variable in objects(run.get("envVars")))
+
+
+def _env_values(run: Json) -> str:
+    return "\n".join(f"{get(variable, 'key')}={get(variable, 'value')}" for variable in objects(run.get("envVars")))
+
+
+def _source_run(run: Json) -> str:
+    return get(run, "sourceRun.id") or get(run, "sourceRun")
+
+
+def _application(run: Json) -> str:
+    name = get(run, "application.name")
+    owner = get(run, "application.owner.name") or get(run, "application.owner.meta.username")
+    return f"{owner}/{name}" if owner and name else name or get(run, "application.id") or get(run, "application")
+
+
+def run_view(*, show_env: bool) -> View:
+    """The page of one run; `show_env` with the values of its environment variables, which may be secret."""
+    return View(
+        columns=(
+            Column("result", lambda run: get(run, "result"), shown=_heading, style=mark_style),
+            Column("id", lambda run: get(run, "id")),
+            Column("status", lambda run: get(run, "status")),
+            Column("pipeline", pipeline_name),
+            Column("branch", lambda run: get(run, "branch"), style=lambda _: "cyan"),
+            Column("tag", lambda run: get(run, "tag")),
+            Column("commit", lambda run: get(run, "commitHash")),
+            Column("author", author),
+            Column("message", lambda run: get(run, "message")),
+            _moment("created", "createdAt"),
+            _moment("started", "startedAt"),
+            _moment("finished", "finishedAt"),
+            Column("duration", spans.finished_seconds, shown=spans.finished_words),
+            Column("env", _env_values if show_env else _env_names),
+            Column("source-run", _source_run),
+            Column("application", _application),
+            Column("url", lambda run: get(run, "url")),
+        ),
+        fields=FIELDS,
+        screen=(
+            *("result", "pipeline", "branch", "tag", "commit", "author", "message"),
+            *("created", "started", "finished", "env", "source-run", "application", "id", "url"),
+        ),
+    )
+
+
+RUN = run_view(show_env=False)
+RUN_WITH_ENV = run_view(show_env=True)

@@ -1,0 +1,114 @@
+"""From objects to output: picks the format, and says before anything is sent whether it can be given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TextIO
+
+from wercker_cli.errors import Usage
+from wercker_cli.output import delimited
+from wercker_cli.output.columns import Format, Json, View
+from wercker_cli.output.screen import paper
+
+
+def check(format: Format, view: View) -> None:  # noqa: A002 - the word for it
+    """Raises Usage for a combination, a field or a jq program that cannot be."""
+    for flag, given in (("--json", format.fields), ("--jq", format.jq is not None)):
+        if given and format.name not in {None, "json"}:
+            raise Usage(f"-o {format.name} and {flag} exclude each other: {flag} is JSON", hint="leave out one of them")
+    known = f"the fields are {', '.join(view.fields)}"
+    for field in format.fields:
+        if not field:
+            raise Usage("--json names no field", hint=known)
+        if field.partition(".")[0] not in view.fields or "" in field.split("."):
+            raise Usage(f"--json knows no field {field!r}", hint=known)
+    if format.jq is not None:
+        _check_jq(format.jq)
+
+
+def _check_jq(program: str) -> None:
+    import jq
+
+    from wercker_cli.output.structured import reason
+
+    try:
+        jq.compile(program)
+    except ValueError as error:
+        raise Usage(f"--jq {program!r} is no jq program: {reason(error)}", hint="quote it, as in -q '.[].id'") from None
+
+
+def show(
+    data: Json | Iterable[Json],
+    view: View,
+    format: Format,  # noqa: A002 - the word for it
+    stream: TextIO,
+    color: str = "auto",
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """One object or several to the stream, in the format that was asked for."""
+    if format.fields or format.jq is not None or format.name == "json":
+        _show_json(data, format, stream)
+        return
+    name = format.name or ("table" if stream.isatty() else "tsv")
+    if name == "table":
+        _show_table(data, view, stream, color, environ)
+    elif name == "jsonl":
+        from wercker_cli.output import structured
+
+        structured.lines(_items(data), stream)
+    elif name == "id":
+        delimited.ids(_items(data), view, paper(stream))
+    else:
+        _show_rows(name, data, view, paper(stream))
+
+
+def _items(data: Json | Iterable[Json]) -> Iterable[Json]:
+    return [data] if isinstance(data, dict) else data
+
+
+def _show_json(data: Json | Iterable[Json], format: Format, stream: TextIO) -> None:  # noqa: A002 - the word for it
+    from wercker_cli.output import structured
+
+    items = list(_items(data))
+    if format.fields:
+        items = [structured.with_fields(item, format.fields) for item in items]
+    shown = items[0] if isinstance(data, dict) else items
+    if format.jq is not None:
+        structured.filtered(shown, format.jq, stream)
+    else:
+        structured.whole(shown, stream)
+
+
+def _show_table(
+    data: Json | Iterable[Json], view: View, stream: TextIO, color: str, environ: Mapping[str, str]
+) -> None:
+    from wercker_cli.output import table
+    from wercker_cli.output.screen import console
+
+    out = console(stream, color, environ)
+    if isinstance(data, dict):
+        table.page(data, view, out)
+        return
+    items = list(data)
+    if items:
+        table.table(items, view, out)
+    elif stream.isatty():
+        out.print(view.empty, style="dim")
+
+
+def _show_rows(name: str, data: Json | Iterable[Json], view: View, stream: TextIO) -> None:
+    """Rows of whole cells; one object is a row a field."""
+    columns = view.in_pipe()
+    header = ["field", "value"] if isinstance(data, dict) else [column.name for column in columns]
+    rows: Iterable[list[str]]
+    rows = delimited.pairs(data, view) if isinstance(data, dict) else (delimited.cells(item, columns) for item in data)
+    if name == "tsv":
+        delimited.tsv(rows, stream)
+        return
+    if name == "csv":
+        delimited.csv(header, rows, stream)
+        return
+    from wercker_cli.output import markup
+
+    {"markdown": markup.markdown, "html": markup.html}[name](header, rows, stream)
