@@ -10,8 +10,8 @@ from wercker_cli.errors import NotAllowed, Usage
 API_ROOT = "/api/v3"
 REQUEST_TIMEOUT = 30.0  # seconds
 
-_TOKEN = re.compile(r"[\x21-\x7e]+")
-_HOST = re.compile(r"(?!.*\.\.)[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
+_SENDABLE = r"[\x21-\x7e]+"
+_HOST = r"(?!.*\.\.)[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?"
 
 
 class Value(NamedTuple):
@@ -68,7 +68,7 @@ def _first(environ: Mapping[str, str], *names: str) -> Value:
 
 
 def _token(token: Value) -> Value:
-    if token.value is not None and not _TOKEN.fullmatch(token.value):
+    if token.value is not None and not re.fullmatch(_SENDABLE, token.value):
         raise NotAllowed(
             f"{token.origin} holds characters that cannot go into an HTTP header (a blank, a line break, an accent?)",
             hint="copy the token again, without anything around it",
@@ -90,7 +90,7 @@ def _url(url: Value) -> Value:
         raise _bad_url(url, str(error)) from None
     if parts.scheme not in {"http", "https"}:
         raise _bad_url(url, "it has to begin with http:// or https://")
-    if not (_HOST.fullmatch(host) or (":" in host and "[" in parts.netloc)):
+    if not (re.fullmatch(_HOST, host) or (":" in host and "[" in parts.netloc)):
         raise _bad_url(url, "it names no host that can exist")
     if "@" in parts.netloc:
         raise Usage(f"{url.origin} holds a user name or password", hint="give the token in WERCKER_TOKEN instead")

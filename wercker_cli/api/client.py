@@ -16,8 +16,8 @@ LOG_END = 8192  # bytes that are enough for the last lines of a log
 LOG_CHUNK = 8 * 2**20  # bytes of a log a request
 COME_BACK_LATER = {429, 502, 503, 504}
 
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
-_WORD = re.compile(r"\s+")
+_UNRESERVED = r"[A-Za-z0-9._~-]+"
+_WORD = r"\s+"
 
 
 class Client:
@@ -170,7 +170,7 @@ def path(*parts: str) -> str:
 
 
 def _quote(part: str) -> str:
-    if not part or _UNRESERVED.fullmatch(part):
+    if not part or re.fullmatch(_UNRESERVED, part):
         return part
     from urllib.parse import quote  # costs local commands what they rarely need
 
@@ -189,7 +189,7 @@ def _reason(response: Response) -> str:
 
 def _excerpt(response: Response) -> str:
     """What an answer that is no JSON begins with, on one line."""
-    text = _WORD.sub(" ", response.body[:400].decode(errors="replace")).strip()
+    text = re.sub(_WORD, " ", response.body[:400].decode(errors="replace")).strip()
     if not text:
         return "nothing"
     kind = "HTML" if text[:1] == "<" else "text"

@@ -5,12 +5,12 @@ import re
 from wercker_cli.api.client import Client, Json
 from wercker_cli.errors import NotFound, Usage
 
-_ID = re.compile(r"[0-9a-f]{24}")
+_ID = r"[0-9a-f]{24}"
 
 
 def is_id(text: str) -> bool:
     """Whether this has the form of an id: 24 lower-case hexadecimal digits."""
-    return _ID.fullmatch(text) is not None
+    return re.fullmatch(_ID, text) is not None
 
 
 def application_id(api: Client, application: str) -> str:

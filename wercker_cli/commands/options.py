@@ -17,10 +17,12 @@ RESULTS = ("aborted", "unknown", "passed", "failed")
 
 _Function = Callable[..., Any]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_COMMIT = re.compile(r"[0-9a-fA-F]{4,64}")
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Patterns are compiled when they are first used: most commands use none of them.
+
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+_COMMIT = r"[0-9a-fA-F]{4,64}"
+_DURATION = r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 class Text(click.ParamType[str]):
@@ -31,7 +33,7 @@ class Text(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if not value.strip():
             self.fail("it must not be empty", param, ctx)
-        if _CONTROL.search(value):
+        if re.search(_CONTROL, value):
             self.fail(f"{value!r} has control characters in it", param, ctx)
         return value
 
@@ -78,7 +80,7 @@ class Commit(click.ParamType[str]):
     name = "commit"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not _COMMIT.fullmatch(value):
+        if not re.fullmatch(_COMMIT, value):
             self.fail(f"{value!r} is no commit hash: 4 to 64 hexadecimal digits", param, ctx)
         return value.lower()
 
@@ -89,7 +91,7 @@ class Duration(click.ParamType[float]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        match = _DURATION.fullmatch(str(value)) if value else None
+        match = re.fullmatch(_DURATION, str(value)) if value else None
         if not match:
             self.fail(f"{value!r} is no time span: write 90s, 10m or 1h30m", param, ctx)
         hours, minutes, seconds = (float(part or 0) for part in match.groups())
@@ -103,7 +105,7 @@ class Variable(click.ParamType[dict[str, str]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
         key, given, text = str(value).partition("=")
-        if not _VARIABLE.fullmatch(key):
+        if not re.fullmatch(_VARIABLE, key):
             self.fail(f"{key!r} is no name of a variable: write KEY=VALUE", param, ctx)
         if not given:
             environ = ctx.obj.environ if ctx and ctx.obj else {}

@@ -6,7 +6,6 @@ looked at here alone.
 
 import os
 import signal
-import traceback
 
 from wercker_cli.engine import folders, processes, queue
 from wercker_cli.engine.store import Store, now_ms
@@ -84,6 +83,8 @@ def _become_a_worker(home: str) -> None:
 
         work(home)
     except BaseException:  # the last resort of a process that nobody watches
+        import traceback
+
         with open(folders.worker_log(home), "a", encoding="utf-8") as log:
             log.write(f"{now_ms()}\n{traceback.format_exc()}\n")
 

@@ -20,10 +20,10 @@ _REPOSITORY_VARIABLES = (
     "GIT_QUARANTINE_PATH",
 )
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
-_SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)")
-_URL = re.compile(r"(?:https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>[^:/]+)(?::\d+)?/(?P<path>.+)")
+_SCP = r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)"
+_URL = r"(?:https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>[^:/]+)(?::\d+)?/(?P<path>.+)"
 OWNER_AND_NAME = 2
-_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+_ODD = r"[^A-Za-z0-9._-]+"
 
 
 class GitError(Refused):
@@ -107,16 +107,16 @@ def origin(root: str) -> str:
 
 def remote(url: str) -> Remote:
     """Whose repository a remote's URL names; the path of a folder on this machine names nobody's."""
-    match = _URL.fullmatch(url) or (None if "://" in url else _SCP.fullmatch(url))
+    match = re.fullmatch(_URL, url) or (None if "://" in url else re.fullmatch(_SCP, url))
     parts = match["path"].strip("/").removesuffix(".git").split("/") if match else []
-    if match is None or len(parts) < OWNER_AND_NAME or not all(_ODD.sub("", part) for part in parts[-2:]):
+    if match is None or len(parts) < OWNER_AND_NAME or not all(re.sub(_ODD, "", part) for part in parts[-2:]):
         return Remote("", "", "")
     return Remote(match["host"], name(parts[-2]), name(parts[-1]))
 
 
 def name(text: str) -> str:
     """A text as it can stand in OWNER/NAME."""
-    return _ODD.sub("-", text).strip("-.") or "unnamed"
+    return re.sub(_ODD, "-", text).strip("-.") or "unnamed"
 
 
 def _last(lines: list[str]) -> str:

@@ -26,9 +26,9 @@ _FILTERS = {
     "author": "author",
 }
 _ALLOWED = {"status": STATUSES, "result": RESULTS}
-_COMMIT = re.compile(r"[0-9a-f]{4,64}")
-_HALF = re.compile("[\ud800-\udfff]")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_COMMIT = r"[0-9a-f]{4,64}"
+_HALF = "[\ud800-\udfff]"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 class Page(NamedTuple):
@@ -59,7 +59,7 @@ def run_filters(query: Mapping[str, str]) -> dict[str, str]:
             filters[column] = query[name].lower() if name == "commit" else query[name]
     if "application" not in filters and "pipeline" not in filters:
         raise BadRequest("Either applicationId or pipelineId must be specified")
-    if "commit_hash" in filters and not _COMMIT.fullmatch(filters["commit_hash"]):
+    if "commit_hash" in filters and not re.fullmatch(_COMMIT, filters["commit_hash"]):
         raise BadRequest("commit must be a commit hash: 4 to 64 hexadecimal digits")
     return filters
 
@@ -90,7 +90,7 @@ def trigger(body: bytes | None) -> Trigger:
         raise BadRequest("pipelineId is required")
     if texts["commitHash"] and not texts["branch"]:
         raise BadRequest("commitHash requires branch to be set")
-    if texts["commitHash"] and not _COMMIT.fullmatch(texts["commitHash"].lower()):
+    if texts["commitHash"] and not re.fullmatch(_COMMIT, texts["commitHash"].lower()):
         raise BadRequest("commitHash must be a commit hash: 4 to 64 hexadecimal digits")
     if texts["branch"] and texts["tag"]:
         raise BadRequest("branch and tag exclude each other")
@@ -125,7 +125,7 @@ def _env_vars(given: object) -> list[dict[str, str]]:
         if not isinstance(variable, dict) or set(variable) != {"key", "value"}:
             raise BadRequest("Each of envVars must be an object with key and value")
         key, value = variable["key"], variable["value"]
-        if not isinstance(key, str) or not _VARIABLE.fullmatch(key):
+        if not isinstance(key, str) or not re.fullmatch(_VARIABLE, key):
             raise BadRequest(f"{key!r} in envVars is no name of a variable")
         if not _is_text(value):
             raise BadRequest(f"The value of {key} in envVars must be a text")
@@ -141,7 +141,7 @@ def _text(payload: Mapping[str, Any], key: str) -> str:
 
 def _is_text(value: object) -> bool:
     """Whether it can be stored and handed to bash: no NUL, no half of a character."""
-    return isinstance(value, str) and "\0" not in value and not _HALF.search(value)
+    return isinstance(value, str) and "\0" not in value and not re.search(_HALF, value)
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

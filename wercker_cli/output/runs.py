@@ -92,7 +92,6 @@ def run_view(*, show_env: bool) -> View:
     return View(
         columns=(
             Column("result", lambda run: get(run, "result"), shown=_heading, style=mark_style),
-            Column("id", lambda run: get(run, "id")),
             Column("status", lambda run: get(run, "status")),
             Column("pipeline", pipeline_name),
             Column("branch", lambda run: get(run, "branch"), style=lambda _: "cyan"),
@@ -107,6 +106,7 @@ def run_view(*, show_env: bool) -> View:
             Column("env", _env_values if show_env else _env_names),
             Column("source-run", _source_run),
             Column("application", _application),
+            Column("id", lambda run: get(run, "id")),
             Column("url", lambda run: get(run, "url")),
         ),
         fields=FIELDS,

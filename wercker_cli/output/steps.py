@@ -32,7 +32,7 @@ STEPS = View(
         Column("duration", spans.finished_seconds, shown=spans.words, title="TIME", right=True),
         Column("id", lambda step: get(step, "id"), style=lambda _: "dim"),
         Column("message", lambda step: get(step, "message")),
-        Column("timeline", lambda _: "", style=mark_style, width=8, leaves=1, span=spans.span),
+        Column("timeline", lambda _: "", style=mark_style, leaves=1, span=spans.span),
     ),
     fields=FIELDS,
     empty="this run has no steps yet",

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from wercker_cli.errors import Refused, WerckerError
 from wercker_cli.output.cells import pick
 from wercker_cli.output.columns import Json
-from wercker_cli.output.screen import utf8
+from wercker_cli.output.screen import paper, utf8
 from wercker_cli.output.text import clean
 
 # JSON may hold these as they are; a terminal, or a script that reads lines, must not see them.
@@ -40,11 +40,11 @@ def filtered(data: Json | list[Json], program: str, stream: TextIO) -> None:
     import jq
 
     given = _SURROGATE.sub("\ufffd", _dump(data, ensure_ascii=False))
-    safe = stream.isatty()
+    safe, out = stream.isatty(), paper(stream)
     try:
         for result in jq.compile(program).input_text(given):
             text = result if isinstance(result, str) else _text(result, stream, separators=_COMPACT)
-            stream.write((clean(text) if safe else text) + "\n")
+            out.write((clean(text) if safe else text) + "\n")
     except ValueError as error:
         raise WerckerError(f"--jq: {reason(error)}", hint="wercker ... -o json shows what it is applied to") from None
 

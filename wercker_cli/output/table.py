@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GAP = 2  # blanks between columns
-BAR, LONGEST_BAR = 12, 40  # columns that a bar has, and grows to where there is room
+BAR, LONGEST_BAR = 8, 40  # columns that a bar has, and grows to where there is room
 _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
@@ -79,7 +79,7 @@ def fit(columns: list[Column], texts: list[list[str]], room: int) -> tuple[list[
 
 def _shrunk(natural: list[int], least: list[int], free: int) -> list[int]:
     """Widths that fit: no column is wider than one limit, unless it has to be."""
-    limit = max(natural, default=0)
+    limit = min(max(natural, default=0), max(free, 0))
     while (widths := [max(low, min(width, limit)) for width, low in zip(natural, least, strict=True)]) != least:
         if sum(widths) <= free:
             break

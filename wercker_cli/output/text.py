@@ -13,7 +13,7 @@ _SEQUENCE = r"""
   | [\u202a-\u202e\u2066-\u2069]                             # what shows text in another order than it has
 """
 _COLOUR = r"(?P<colour>\x1b\[[0-9;:]*m) | "
-_BREAKS = r"\r*\n|\r|\u2028|\u2029"
+_BREAKS = r"\r+\n?|\n|\u2028|\u2029"  # every pattern here takes time that grows with the text, not with its square
 
 
 @cache
@@ -25,8 +25,8 @@ def _pattern(source: str) -> re.Pattern[str]:
 def clean(text: str, keep_colour: bool = False, keep_lines: bool = True) -> str:
     """The text without control and escape sequences; half characters (lone surrogates) become U+FFFD.
 
-    Every line break becomes a line feed, a lone carriage return too, so that nothing can be overwritten. Line
-    feeds and tabs stay; without `keep_lines` they become blanks. With `keep_colour` colours (SGR) stay.
+    Every line break becomes a line feed, carriage returns too, so that nothing can be overwritten. Line feeds
+    and tabs stay; without `keep_lines` they become blanks. With `keep_colour` colours (SGR) stay.
     """
     if text.isprintable():
         return text
@@ -43,7 +43,8 @@ def one_line(text: str) -> str:
     """The whole text, cleaned, on one line: line breaks and tabs, with the blanks around them, become one blank."""
     if text.isprintable():
         return text
-    return _pattern(r"[\t\n\ ]*[\t\n][\t\n\ ]*").sub(" ", clean(text)).strip(" ")
+    parts = (part.strip(" ") for part in _pattern(r"[\t\n]").split(clean(text)))
+    return " ".join(part for part in parts if part)
 
 
 def first_line(text: str) -> str:

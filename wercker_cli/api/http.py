@@ -1,0 +1,294 @@
+"""The thin HTTP core: who is asked and how, what is tried again, how long and how much is too much.
+
+Whatever goes wrong below it (requests, urllib3, http.client, sockets, TLS) leaves as one WerckerError.
+"""
+
+import http.client
+import ipaddress
+import os
+import signal
+import socket
+import ssl
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3.exceptions import HTTPError, InvalidChunkLength, InvalidHeader, ProtocolError
+
+from wercker_cli import __version__
+from wercker_cli.api.transport import Request, Response
+from wercker_cli.errors import Refused, Unreachable, Usage, WerckerError
+from wercker_cli.settings import REQUEST_TIMEOUT, Settings, Value
+
+MAX_BODY = 64 * 2**20  # bytes, after decompression
+IN_MEMORY = 4 * 2**20  # bytes of a body; the rest waits in a file, so that a bomb stays cheap
+PIECE = 64 * 2**10  # bytes that are decompressed at once
+LONGEST = 86400.0  # seconds for a request: timers have an end, and "nan" is a number
+RETRIES = 3
+RETRY_AFTER_MAX = 10  # seconds
+BACKOFF = 0.2  # seconds: the first retry is immediate, the next ones wait twice and four times this
+DECODED = {"", "identity", "gzip", "x-gzip", "deflate"}  # encodings that are undone in bounded steps
+
+ADDRESS = "wercker context show tells where the address comes from"
+LONGER = "--request-timeout SECONDS waits longer"
+LOOK_FIRST = "the request may have arrived: look at wercker runs list before you send it again"
+
+
+class Http:
+    """A server of the API, over HTTP; what `wercker_cli.api.transport.Transport` asks for."""
+
+    polling = (0.5, 5.0)
+
+    def __init__(
+        self, settings: Settings, request_timeout: float | None = None, trace: Callable[[str], None] | None = None
+    ) -> None:
+        """`request_timeout` in seconds, retries included; `trace` gets a line a request and a line an answer.
+
+        Raises Usage for a CA bundle that cannot be read and a time limit that cannot be set.
+        """
+        self.server = str(settings.api_url.value)
+        self._seconds = REQUEST_TIMEOUT if request_timeout is None else request_timeout
+        if not 0 < self._seconds <= LONGEST:
+            raise Usage(f"a request timeout of {self._seconds:g} s is not possible", hint=f"at most {LONGEST:g}")
+        self._token = settings.token.value
+        self._print = trace
+        url = urlsplit(self.server)
+        if url.scheme == "https":
+            _check_ca_bundle(settings.ca_bundle)
+        proxies = {} if _is_loopback(url.hostname or "") else get_environ_proxies(self.server)
+        self._proxy = select_proxy(self.server, proxies)
+        self._session = _Session(self._token, self._seconds)
+        self._session.proxies.update(proxies)
+        self._session.verify = settings.ca_bundle.value or True
+
+    def send(self, request: Request) -> Response:
+        """The answer, whatever its status; raises Unreachable where none comes, Refused where it is not usable."""
+        sends = f", {len(request.body)} bytes" if request.body is not None else ""
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        self._trace(f"{request.method} {self.server}{request.path}{query}{sends}")
+        began = time.monotonic()
+        try:
+            with _deadline(self._seconds):
+                response = self._exchange(request)
+        except _DeadlineError:
+            failure: WerckerError = self._late()
+        except WerckerError as error:
+            failure = error
+        except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            self._trace(f"no answer: {_root(error)!r}")
+            failure = self._explain(error)
+        else:
+            self._trace(f"{response.status}, {len(response.body)} bytes, {time.monotonic() - began:.3f} s")
+            return response
+        self._session.close()  # what is left on its connections belongs to no later request
+        if request.method == "POST" and failure.hint in {None, LONGER}:
+            failure.hint = LOOK_FIRST
+        raise failure
+
+    def _exchange(self, request: Request) -> Response:
+        headers = dict(request.headers) | ({"Content-Type": "application/json"} if request.body is not None else {})
+        with self._session.request(
+            request.method,
+            self.server + request.path,
+            params=request.query,
+            data=request.body,
+            headers=headers,
+            allow_redirects=False,
+            stream=True,
+            timeout=(self._seconds / 3, self._seconds),  # an address that is dead leaves time for the host's next one
+        ) as response:
+            encoding = response.headers.get("Content-Encoding", "").strip().lower()
+            if encoding not in DECODED:
+                raise Refused(f"{self.server} sent a body encoded as {encoding!r}, which was not asked for")
+            named = {name.lower(): value for name, value in response.headers.items()}
+            return Response(response.status_code, named, self._body(response))
+
+    def _body(self, response: requests.Response) -> bytes:
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
+            for piece in response.iter_content(PIECE):
+                body.write(piece)
+                if body.tell() > MAX_BODY:
+                    raise Refused(f"{self.server} answered with more than {MAX_BODY // 2**20} MiB")
+            body.seek(0)
+            return body.read()
+
+    def _late(self) -> Unreachable:
+        return Unreachable(f"{self.server} did not answer within {self._seconds:g} s", hint=LONGER)
+
+    def _explain(self, error: Exception) -> WerckerError:
+        """What went wrong, in words for a person."""
+        if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
+            if self._proxy:
+                return Usage("the proxy that the environment names is no address that can be used", hint=self._escape())
+            return Usage(f"{self.server} is no address of a server", hint=ADDRESS)
+        root = _root(error)
+        if isinstance(root, (TimeoutError, urllib3.exceptions.TimeoutError)):
+            return self._late()
+        who, hint = self.server, None
+        if isinstance(error, requests.exceptions.ProxyError):
+            proxy = urlsplit(str(self._proxy))
+            who, hint = f"the proxy {proxy.hostname}:{proxy.port}", self._escape()
+        for failure in _FAILURES:
+            if isinstance(root, failure.kinds):
+                return failure.outcome(f"{who} {failure.said.format(_words(root))}", hint=hint or failure.hint)
+        return Refused(f"{who} answered what is no proper HTTP")
+
+    def _escape(self) -> str:
+        return f"name {urlsplit(self.server).hostname} in no_proxy to go there directly"
+
+    def _trace(self, text: str) -> None:
+        if self._print:
+            self._print(text.replace(self._token, "[token]") if self._token else text)
+
+
+class _Session(requests.Session):
+    """Takes nothing from the environment, and leaves redirects alone."""
+
+    def __init__(self, token: str | None, seconds: float) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.auth = _Bearer(token)
+        self.headers["User-Agent"] = f"wercker-cli/{__version__}"
+        self.headers["Accept"] = "application/json"
+        self.headers["Accept-Encoding"] = "gzip, deflate"
+        retries = _Retry(
+            total=RETRIES,
+            other=0,  # TLS failures, which urllib3 would send a POST again for
+            allowed_methods={"GET", "PUT"},  # for failures to connect, any method
+            status_forcelist={429, 502, 503, 504},
+            raise_on_status=False,
+            backoff_factor=BACKOFF,
+            backoff_max=seconds / (RETRIES + 1),  # waiting leaves time for asking
+            retry_after_max=min(RETRY_AFTER_MAX, int(seconds / (RETRIES + 1))),
+        )
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, HTTPAdapter(max_retries=retries))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: requests would read the whole body of a redirect, however long, even if it does not follow it."""
+
+
+class _Bearer(AuthBase):
+    """The token. It is set where there is none too: requests then looks for no other credentials."""
+
+    def __init__(self, token: str | None) -> None:
+        self.token = token
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self.token:
+            r.headers["Authorization"] = f"Bearer {self.token}"
+        return r
+
+
+class _Retry(urllib3.Retry):
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        """Seconds; None for a header that makes no sense, which is no reason to give up."""
+        try:
+            return super().get_retry_after(response)
+        except (InvalidHeader, ValueError, OverflowError):
+            return None
+
+
+class _DeadlineError(BaseException):
+    """Time is up. No Exception, so that no library takes it for one of its own."""
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raises _DeadlineError inside after that many seconds, whatever it waits for.
+
+    Signals reach the main thread only: another one has to make do with the time limits of its sockets.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _DeadlineError
+
+    began = time.monotonic()
+    handler = signal.signal(signal.SIGALRM, end)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), 0.001), interval)
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_ca_bundle(bundle: Value) -> None:
+    """Raises Usage for a bundle that OpenSSL cannot read: requests would fail late, and name no setting."""
+    if bundle.value is None or os.path.isdir(bundle.value):
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle.value)
+    except OSError as error:
+        why = "it holds no PEM certificates" if isinstance(error, ssl.SSLError) else _words(error)
+        raise Usage(f"{bundle.origin} is {bundle.value!r}, which is no CA bundle: {why}") from None
+
+
+class _Failure(NamedTuple):
+    """What an exception means: the first one in the list that fits."""
+
+    kinds: type[Exception] | tuple[type[Exception], ...]
+    outcome: type[WerckerError]
+    said: str  # after the name of the server; {} are the exception's own words
+    hint: str | None = None
+
+
+_FAILURES = (
+    _Failure(http.client.RemoteDisconnected, Unreachable, "closed the connection without an answer"),
+    _Failure(
+        (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError),
+        Unreachable,
+        "broke the connection off",
+    ),
+    _Failure(ssl.SSLCertVerificationError, Refused, "shows a certificate that is not trusted: {}", ADDRESS),
+    _Failure(ssl.SSLError, Refused, "does not speak TLS as it should: {}", ADDRESS),
+    _Failure(socket.gaierror, Unreachable, "cannot be found: {}", ADDRESS),
+    _Failure(zlib.error, Refused, "sent a body that cannot be decompressed"),
+    _Failure(InvalidChunkLength, Refused, "answered what is no proper HTTP"),
+    _Failure((http.client.IncompleteRead, ProtocolError), Unreachable, "broke off in the middle of its answer"),
+    _Failure(OSError, Unreachable, "cannot be reached: {}", ADDRESS),
+)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The exception that urllib3 and requests have wrapped theirs around."""
+    for inner in (error.__cause__, *error.args):
+        if isinstance(inner, BaseException):
+            return _root(inner)
+    return error
+
+
+def _words(error: BaseException) -> str:
+    """What the system says, as the end of a sentence."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        words = error.verify_message
+    elif isinstance(error, ssl.SSLError):
+        words = (error.reason or "unknown").replace("_", " ").lower()
+    else:
+        words = getattr(error, "strerror", None) or str(error)
+    return words[:1].lower() + words[1:]
