@@ -24,10 +24,10 @@ deploy:
 RUN = {"id": "577a4dbc3ec144923a02b6f9", "status": "finished", "result": "passed"}
 
 
-def shown(language: str) -> list[str]:
-    """The commands in the README's blocks of that language."""
-    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.strip()]
+def shown(language: str, prompt: str = "") -> list[str]:
+    """The commands in the README's blocks of that language: the lines behind a prompt, or all of them."""
+    lines = "".join(re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)).splitlines()
+    return [line.removeprefix(prompt) for line in lines if line.startswith(prompt)]
 
 
 def test_the_commands_work_as_they_stand(environ: dict[str, str], checkout: Checkout, httpserver: HTTPServer) -> None:
@@ -42,7 +42,7 @@ def test_the_commands_work_as_they_stand(environ: dict[str, str], checkout: Chec
     httpserver.expect_request(f"{api}/runs/", method="POST").respond_with_json(RUN)
     httpserver.expect_request(f"{api}/runs/{RUN['id']}").respond_with_json(RUN)
     httpserver.expect_request(f"{api}/runs/{RUN['id']}/steps").respond_with_json([])
-    commands = [line.replace("https://ci.example.com", httpserver.url_for("/")) for line in shown("console")]
+    commands = [line.replace("https://ci.example.com", httpserver.url_for("/")) for line in shown("console", "$ ")]
     assert len(commands) > 15
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", "\n".join(commands)],

@@ -38,15 +38,20 @@ class Page:
         """The lines of the page: no wider than the terminal, and no more than it has."""
         if self.state is None:
             return
-        steps, tail = self.state.steps, [] if self.settled else _tail(self.state.tail)
+        steps = self.state.steps
         yield _title(self.state.run)
         width = max((Text(one_line(step_name(step))).cell_len for step in steps), default=0)
         lines = [_step(step, width, still=self.settled) for step in steps]
-        current = _current(steps)
+        if self.settled:
+            yield from lines
+            return
+        current, tail = _current(steps), _tail(self.state.tail)
+        room = max((options.max_height or console.height) - 2, 1)  # less the title and the cursor's line
+        if len(lines) + len(tail) > room:
+            tail = tail[-(room - 3) :] if room > 3 else []  # the step itself comes first
         lines[current + 1 : current + 1] = tail
-        room = (options.max_height or console.height) - 2  # less the title and the cursor's line
-        if not self.settled and len(lines) > room:
-            lines = _newest(lines, current + 1 + len(tail), max(room, 1))
+        if len(lines) > room:
+            lines = _newest(lines, current + 1 + len(tail), room)
         yield from lines
 
 
@@ -58,9 +63,9 @@ def _current(steps: list[Json]) -> int:
 
 
 def _newest(lines: list[Text], end: int, room: int) -> list[Text]:
-    """So many lines up to that end, or some behind it; the first one says how many are left out before."""
+    """So many lines, with the one before `end` among them; the first one says how many are left out above."""
     start = max(0, end - room + 1)
-    return [_line(f"  … {start} more above", style="dim"), *lines[start : start + room - 1]]
+    return [_line(f"  … {start} more above", style="dim"), *lines[start:]][:room] if start else lines[:room]
 
 
 def _title(run: Json) -> Text:
