@@ -108,7 +108,7 @@ class Terminal(Protocol):
 
 @pytest.fixture
 def terminal(environ: dict[str, str], tmp_path: Path) -> Terminal:
-    """The installed command, on a real pseudo-terminal; `press` answers what it shows with keys."""
+    """The installed command, on a real pseudo-terminal; `press` answers what it shows with keys, once."""
 
     def run(
         *args: str,
@@ -132,8 +132,10 @@ def terminal(environ: dict[str, str], tmp_path: Path) -> Terminal:
             if not piece:
                 break
             raw += piece
-            if press:
-                os.write(fd, press(raw.decode(errors="replace")))
+            keys = press(raw.decode(errors="replace")) if press else b""
+            if keys:
+                os.write(fd, keys)
+                press = None
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         os.close(fd)
         text = raw.decode()

@@ -6,8 +6,16 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-Answer = bytes | Callable[[socket.socket], None]  # bytes are sent, and the connection closed
+
+class Unread(NamedTuple):
+    """An answer that takes the connection before its request has been read."""
+
+    end: Callable[[socket.socket], None]
+
+
+Answer = bytes | Callable[[socket.socket], None] | Unread  # bytes are sent, and the connection closed
 
 
 class RawServer:
@@ -40,9 +48,11 @@ class RawServer:
             except OSError:
                 return
             with contextlib.suppress(OSError), self._encrypted(self._connection) as connection:
-                self.received.append(b"" if answer is reset_unread else _read(connection))
+                self.received.append(b"" if isinstance(answer, Unread) else _read(connection))
                 if isinstance(answer, bytes):
                     connection.sendall(answer)
+                elif isinstance(answer, Unread):
+                    answer.end(connection)
                 else:
                     answer(connection)
 
@@ -63,20 +73,24 @@ def response(*headers: str, body: bytes = b"", status: str = "200 OK") -> bytes:
 
 def json(body: str = "{}", *headers: str, status: str = "200 OK") -> bytes:
     """An answer with nothing wrong."""
-    return response(*headers, f"Content-Length: {len(body.encode())}", body=body.encode(), status=status)
+    length = f"Content-Length: {len(body.encode())}"
+    return response(*headers, length, "Connection: close", body=body.encode(), status=status)
 
 
 def reset(connection: socket.socket) -> None:
-    """Breaks the connection off (RST) when the request has been read."""
+    """Breaks the connection off (RST instead of FIN)."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
-def reset_unread(connection: socket.socket) -> None:
-    """Breaks the connection off without having read anything."""
+def _reset_unread(connection: socket.socket) -> None:
+    connection.recv(1, socket.MSG_PEEK)  # an earlier reset would be one of connect()
     reset(connection)
 
 
-def drip(head: bytes, piece: bytes, every: float = 0.02) -> Answer:
+reset_unread = Unread(_reset_unread)
+
+
+def drip(head: bytes, piece: bytes, every: float = 0.02) -> Callable[[socket.socket], None]:
     """Sends `head`, then `piece` again and again, `every` so many seconds, until the other side has gone."""
 
     def answer(connection: socket.socket) -> None:
@@ -94,7 +108,7 @@ def drip(head: bytes, piece: bytes, every: float = 0.02) -> Answer:
 hang = drip(b"", b"")
 
 
-def after(head: bytes, end: Callable[[socket.socket], None]) -> Answer:
+def after(head: bytes, end: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
     """Sends `head`, then does `end`."""
 
     def answer(connection: socket.socket) -> None:

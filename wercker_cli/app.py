@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from wercker_cli.errors import NotFound, Usage, WerckerError
 from wercker_cli.output.columns import Format, Json, View
@@ -20,18 +20,23 @@ if TYPE_CHECKING:
 LATEST = "@latest"
 
 
+def _nothing(mode: str) -> TextIO:
+    """A stream for one that is closed."""
+    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))
+
+
 class Invocation:
     """One run of the command line. Tests swap its streams and its environment."""
 
     def __init__(
         self,
         environ: Mapping[str, str] = os.environ,
-        stdin: TextIO = sys.stdin,
-        stdout: TextIO = sys.stdout,
-        stderr: TextIO = sys.stderr,
+        stdin: TextIO | None = sys.stdin,  # None where whoever started us closed it
+        stdout: TextIO | None = sys.stdout,
+        stderr: TextIO | None = sys.stderr,
     ) -> None:
         self.environ = environ
-        self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
+        self.stdin, self.stdout, self.stderr = stdin or _nothing("r"), stdout or _nothing("w"), stderr or _nothing("w")
         self.output: str | None = None  # -o
         self.fields: tuple[str, ...] = ()  # --json
         self.jq: str | None = None  # -q
@@ -112,7 +117,7 @@ class Invocation:
         query = self.scope(narrowed.get("applicationId"), narrowed.get("pipelineId"))
         query += [("branch", narrowed["branch"])] if narrowed.get("branch") else []  # type: ignore[list-item]
         for newest in self.api.runs(query, limit=1):
-            return str(newest["id"])
+            return self.api.id_of(newest)
         raise NotFound("there is no run yet that @latest could be", hint="wercker runs trigger --pipeline NAME")
 
     def _id_in_url(self, url: str) -> str:

@@ -13,6 +13,7 @@ from wercker_cli.app import Invocation
 from wercker_cli.commands.shape import LazyGroup
 from wercker_cli.errors import Exit, Refused, Usage, WerckerError
 
+COMPLETE = "_WERCKER_COMPLETE"  # what a shell sets to ask for completions
 _IN = "wercker_cli.commands"
 
 COMMANDS: dict[str, Any] = {
@@ -53,6 +54,10 @@ root = click.version_option(__version__, prog_name="wercker", message="%(prog)s 
 
 def main() -> NoReturn:
     """The command `wercker`: runs what was typed and ends the process with the documented exit code."""
+    if COMPLETE in os.environ:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(root, {"obj": Invocation()}, "wercker", COMPLETE, os.environ[COMPLETE]))
     app = Invocation()
     code = run(sys.argv[1:], app)
     try:
@@ -60,15 +65,17 @@ def main() -> NoReturn:
     except BrokenPipeError:
         code = _pipe_closed()
     except OSError as error:
-        app.report(Refused(f"the output could not be written: {error.strerror}"))
-        code = Exit.REFUSED
+        code = _not_written(app, error)
     sys.exit(code)
 
 
 def run(args: list[str], app: Invocation) -> int:
     """The exit code of a command line; what went wrong is on the standard error of `app`."""
     try:
-        return root.main(args, prog_name="wercker", obj=app, standalone_mode=False) or Exit.DONE
+        with root.make_context("wercker", args, obj=app) as ctx:
+            return root.invoke(ctx) or Exit.DONE
+    except click.exceptions.Exit as done:  # --help and --version
+        return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), file=app.stdout)
         return Exit.DONE
@@ -78,14 +85,13 @@ def run(args: list[str], app: Invocation) -> int:
     except WerckerError as error:
         app.report(error)
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        app.note("")
+    except KeyboardInterrupt:
+        app.note("")  # behind the terminal's ^C
         return Exit.INTERRUPTED
     except BrokenPipeError:
         return _pipe_closed()
     except OSError as error:
-        app.report(Refused(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"))
-        return Exit.REFUSED
+        return _not_written(app, error)
     except Exception as error:  # the last resort: a traceback helps nobody
         return _internal_error(app, error)
 
@@ -105,8 +111,21 @@ def _usage(error: click.UsageError) -> Usage:
 
 def _pipe_closed() -> int:
     """Whoever read our output has enough: leave as quietly as any filter, with the code of SIGPIPE."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _abandon_output()
     return 128 + 13
+
+
+def _not_written(app: Invocation, error: OSError) -> int:
+    _abandon_output()
+    where = f": {error.filename}" if error.filename else ""
+    app.report(Refused(f"the output could not be written: {error.strerror or error}{where}"))
+    return Exit.REFUSED
+
+
+def _abandon_output() -> None:
+    """Lets what is still buffered go nowhere: Python would fail once more when it ends."""
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _internal_error(app: Invocation, error: Exception) -> int:

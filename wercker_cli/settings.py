@@ -47,13 +47,13 @@ def read(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def describe(settings: Settings) -> list[dict[str, str]]:
-    """Every setting as `name`, `value` and `origin`; of the token only whether there is one."""
+def describe(settings: Settings, application: str | None) -> list[dict[str, str]]:
+    """Every setting as `name`, `value` and `origin`, with the `application` in force; no word of the token itself."""
     shown = {
         "context": Value(settings.context, settings.api_url.origin),
         "server": Value(settings.api_url.value or "the embedded engine", settings.api_url.origin),
         "token": Value("set, not shown" if settings.token.value else "none", settings.token.origin),
-        "application": Value(settings.application.value or "that of the checkout", settings.application.origin),
+        "application": settings.application if settings.application.value else Value(application or "none", "checkout"),
         "CA bundle": Value(settings.ca_bundle.value or "the built-in one", settings.ca_bundle.origin),
         "state folder": settings.home,
     }

@@ -93,6 +93,14 @@ def still_spinner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SPINNER", "*")
 
 
+def test_a_long_name_leaves_room_for_the_time() -> None:
+    seen, _ = watched([State(RUN, [GET_CODE, COMPILING | {"displayName": "name " * 30}], "")], 40)
+    assert seen[0][1:] == [
+        "  ✓ get code                       1.2 s",
+        "  * name name name name nam…        10 s",
+    ]
+
+
 def test_a_terminal_shows_the_steps_and_the_last_lines_of_the_one_that_runs() -> None:
     seen, _ = watched(STATES)
     assert seen[0] == ["○ waiting · build · main · cd74a99 · 577a4dbc3ec144923a02b6f9"]
@@ -128,8 +136,8 @@ def test_a_small_screen_shows_the_newest_steps_and_at_the_end_all_are_in_the_scr
     assert seen[0] == [
         "● running · 12 s · build · main · cd74a…",
         "  … 19 more above",
-        "  ✓ step 19        1.2 s",
-        "  * 測試            10 s",
+        "  ✓ step 19       1.2 s",
+        "  * 測試           10 s",
         f"    │ line 6 {'x' * 26}…",
         f"    │ line 7 {'x' * 26}…",
         f"    │ line 8 {'x' * 26}…",

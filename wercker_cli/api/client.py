@@ -97,6 +97,13 @@ class Client:
         missing = f"no application {owner}/{name}"
         return self._pages("applications", owner, name, "pipelines", query=[], limit=0, skip=0, missing=missing)
 
+    def id_of(self, item: Json) -> str:
+        """The id of an object of the API; raises Refused for one that has none."""
+        found = item.get("id")
+        if not isinstance(found, str) or not found:
+            raise self._not_the_api("an object without an id")
+        return found
+
     def _pages(
         self, *parts: str, query: list[tuple[str, str]], limit: int, skip: int, missing: str | None = None
     ) -> Iterator[Json]:

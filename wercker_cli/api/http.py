@@ -15,8 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import requests
 import urllib3
@@ -59,15 +58,18 @@ class Http:
         self.server = str(settings.api_url.value)
         self._seconds = REQUEST_TIMEOUT if request_timeout is None else request_timeout
         if not 0 < self._seconds <= LONGEST:
-            raise Usage(f"a request timeout of {self._seconds:g} s is not possible", hint=f"at most {LONGEST:g}")
-        self._token = settings.token.value
+            raise Usage(
+                f"a request timeout of {self._seconds:g} s is not possible", hint=f"more than 0, at most {LONGEST:g}"
+            )
+        token = settings.token.value
+        self._secrets = {token, quote_plus(token)} if token else set()
         self._print = trace
         url = urlsplit(self.server)
         if url.scheme == "https":
             _check_ca_bundle(settings.ca_bundle)
         proxies = {} if _is_loopback(url.hostname or "") else get_environ_proxies(self.server)
         self._proxy = select_proxy(self.server, proxies)
-        self._session = _Session(self._token, self._seconds)
+        self._session = _Session(token, self._seconds)
         self._session.proxies.update(proxies)
         self._session.verify = settings.ca_bundle.value or True
 
@@ -76,6 +78,8 @@ class Http:
         sends = f", {len(request.body)} bytes" if request.body is not None else ""
         query = f"?{urlencode(request.query)}" if request.query else ""
         self._trace(f"{request.method} {self.server}{request.path}{query}{sends}")
+        if request.method == "POST":
+            self._session.close()  # on a kept connection that just ends, nobody could tell whether it has arrived
         began = time.monotonic()
         try:
             with _deadline(self._seconds):
@@ -109,7 +113,7 @@ class Http:
         ) as response:
             encoding = response.headers.get("Content-Encoding", "").strip().lower()
             if encoding not in DECODED:
-                raise Refused(f"{self.server} sent a body encoded as {encoding!r}, which was not asked for")
+                raise Refused(f"{self.server} sent a body encoded as {encoding[:40]!r}, which was not asked for")
             named = {name.lower(): value for name, value in response.headers.items()}
             return Response(response.status_code, named, self._body(response))
 
@@ -138,17 +142,17 @@ class Http:
         if isinstance(error, requests.exceptions.ProxyError):
             proxy = urlsplit(str(self._proxy))
             who, hint = f"the proxy {proxy.hostname}:{proxy.port}", self._escape()
-        for failure in _FAILURES:
-            if isinstance(root, failure.kinds):
-                return failure.outcome(f"{who} {failure.said.format(_words(root))}", hint=hint or failure.hint)
-        return Refused(f"{who} answered what is no proper HTTP")
+        outcome, said, usual = next(row[1:] for row in _FAILURES if isinstance(root, row[0]))
+        return outcome(f"{who} {said.format(_words(root))}", hint=hint or usual)
 
     def _escape(self) -> str:
         return f"name {urlsplit(self.server).hostname} in no_proxy to go there directly"
 
     def _trace(self, text: str) -> None:
         if self._print:
-            self._print(text.replace(self._token, "[token]") if self._token else text)
+            for secret in self._secrets:
+                text = text.replace(secret, "[token]")
+            self._print(text)
 
 
 class _Session(requests.Session):
@@ -249,41 +253,31 @@ def _check_ca_bundle(bundle: Value) -> None:
         raise Usage(f"{bundle.origin} is {bundle.value!r}, which is no CA bundle: {why}") from None
 
 
-class _Failure(NamedTuple):
-    """What an exception means: the first one in the list that fits."""
-
-    kinds: type[Exception] | tuple[type[Exception], ...]
-    outcome: type[WerckerError]
-    said: str  # after the name of the server; {} are the exception's own words
-    hint: str | None = None
-
-
-_FAILURES = (
-    _Failure(http.client.RemoteDisconnected, Unreachable, "closed the connection without an answer"),
-    _Failure(
-        (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError),
-        Unreachable,
-        "broke the connection off",
-    ),
-    _Failure(ssl.SSLCertVerificationError, Refused, "shows a certificate that is not trusted: {}", ADDRESS),
-    _Failure(ssl.SSLError, Refused, "does not speak TLS as it should: {}", ADDRESS),
-    _Failure(socket.gaierror, Unreachable, "cannot be found: {}", ADDRESS),
-    _Failure(zlib.error, Refused, "sent a body that cannot be decompressed"),
-    _Failure(InvalidChunkLength, Refused, "answered what is no proper HTTP"),
-    _Failure((http.client.IncompleteRead, ProtocolError), Unreachable, "broke off in the middle of its answer"),
-    _Failure(OSError, Unreachable, "cannot be reached: {}", ADDRESS),
+# What an exception means; the first line that fits counts. {} are the exception's own words.
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], type[WerckerError], str, str | None], ...] = (
+    ((http.client.RemoteDisconnected,), Unreachable, "closed the connection without an answer", None),
+    ((ConnectionResetError, BrokenPipeError), Unreachable, "broke the connection off", None),
+    ((ssl.SSLEOFError, ssl.SSLZeroReturnError), Unreachable, "broke the connection off", None),
+    ((ssl.SSLCertVerificationError,), Refused, "shows a certificate that is not trusted: {}", ADDRESS),
+    ((ssl.SSLError,), Refused, "does not speak TLS as it should: {}", "is it an http:// address?"),
+    ((socket.gaierror,), Unreachable, "cannot be found: {}", ADDRESS),
+    ((zlib.error,), Refused, "sent a body that cannot be decompressed", None),
+    ((InvalidChunkLength,), Refused, "answered what is no proper HTTP", None),
+    ((http.client.IncompleteRead, ProtocolError), Unreachable, "broke off in the middle of its answer", None),
+    ((OSError,), Unreachable, "cannot be reached: {}", ADDRESS),
+    ((Exception,), Refused, "answered what is no proper HTTP", None),
 )
 
 
-def _root(error: BaseException) -> BaseException:
+def _root(error: Exception) -> Exception:
     """The exception that urllib3 and requests have wrapped theirs around."""
     for inner in (error.__cause__, *error.args):
-        if isinstance(inner, BaseException):
+        if isinstance(inner, Exception):
             return _root(inner)
     return error
 
 
-def _words(error: BaseException) -> str:
+def _words(error: Exception) -> str:
     """What the system says, as the end of a sentence."""
     if isinstance(error, ssl.SSLCertVerificationError):
         words = error.verify_message

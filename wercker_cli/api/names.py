@@ -19,7 +19,7 @@ def application_id(api: Client, application: str) -> str:
         return application
     owner, name = application.split("/", 1)
     try:
-        return str(api.application(owner, name)["id"])
+        return api.id_of(api.application(owner, name))
     except NotFound as error:
         known = _names(api, owner)
         raise NotFound(error.message, hint=f"applications of {owner}: {', '.join(known)}" if known else None) from None
@@ -38,7 +38,7 @@ def pipeline_id(api: Client, pipeline: str, application: str | None) -> str:
     known: list[Json] = list(api.pipelines(owner, name))
     for candidate in known:
         if candidate.get("name") == pipeline:
-            return str(candidate["id"])
+            return api.id_of(candidate)
     names = ", ".join(str(candidate.get("name")) for candidate in known) or "none"
     raise NotFound(f"no pipeline {pipeline!r} in {owner}/{name} on {api.server}", hint=f"pipelines there: {names}")
 

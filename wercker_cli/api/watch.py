@@ -30,7 +30,7 @@ def watch(api: Client, run: str, *, timeout: float | None, tail: bool) -> Iterat
         steps = api.steps(run)
         finished = now.get("status") == "finished"
         running = next((step for step in steps if step.get("status") == "running"), None)
-        shown = api.log_end(str(running["id"])) if tail and running else b""
+        shown = api.log_end(api.id_of(running)) if tail and running else b""
         yield State(now, steps, shown.decode(errors="replace"))
         if finished:
             return

@@ -6,7 +6,6 @@ from wercker_cli.output.columns import Json
 from wercker_cli.output.runs import RUN
 
 CODES = {"passed": Exit.DONE, "aborted": Exit.RUN_ABORTED}
-LAST_LINES = 20
 
 
 def wait_for(app: Invocation, run: Json, timeout: float | None) -> Exit:
@@ -14,7 +13,7 @@ def wait_for(app: Invocation, run: Json, timeout: float | None) -> Exit:
     from wercker_cli.api.watch import TimedOut, watch
     from wercker_cli.output.follow import follow
 
-    run_id = str(run.get("id"))
+    run_id = app.api.id_of(run)
     asked = app.asked_for_output
     if not asked:
         app.show(run, RUN, default="id")
@@ -48,5 +47,5 @@ def _explain(app: Invocation, run: str, steps: list[Json]) -> None:
     from wercker_cli.output.follow import failure
 
     failed = next((step for step in steps if step.get("result") == "failed"), None)
-    log = app.api.log_end(str(failed["id"])) if failed else b""
+    log = app.api.log_end(app.api.id_of(failed)) if failed else b""
     failure(run, failed, log, app.stderr, color=app.color, environ=app.environ)

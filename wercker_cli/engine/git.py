@@ -86,7 +86,7 @@ def commit_of(root: str, *revisions: str) -> Commit | None:
             found = git(root, "rev-list", "--no-walk", "--format=%B", f"{revision}^{{commit}}", "--")
         except GitError:
             continue
-        commit, _, message = found.partition("\n")
+        commit, _, message = found.encode(errors="surrogateescape").decode(errors="replace").partition("\n")
         return Commit(commit.removeprefix("commit "), message.strip())
     return None
 

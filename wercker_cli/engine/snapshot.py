@@ -33,9 +33,10 @@ def take(root: str, kept: str) -> git.Commit:
     try:
         git.git(root, "add", "--all", env=env)
         tree = git.git(root, "write-tree", env=env)
+        if not is_repository:
+            os.replace(env["GIT_INDEX_FILE"], os.path.join(kept, "index"))  # the next snapshot reads what changed
     finally:
-        if is_repository:
-            _remove(env["GIT_INDEX_FILE"])
+        _remove(env["GIT_INDEX_FILE"])
     if head and tree == git.git(root, "rev-parse", f"{head.hash}^{{tree}}"):
         return head
     parent = ["-p", head.hash] if head else []
@@ -49,13 +50,13 @@ def take(root: str, kept: str) -> git.Commit:
 
 def _environment(root: str, kept: str, *, is_repository: bool) -> dict[str, str]:
     """Lets git read the person's objects and write its own into `kept`, with an index of our own."""
+    index = os.path.join(kept, f"index.{os.getpid()}")  # another command may be at it too
     if not is_repository:
-        return {"GIT_DIR": kept, "GIT_WORK_TREE": root, "GIT_INDEX_FILE": os.path.join(kept, "index")}
-    index = os.path.join(kept, f"index.{os.getpid()}")
+        _copy(os.path.join(kept, "index"), index)
+        return {"GIT_DIR": kept, "GIT_WORK_TREE": root, "GIT_INDEX_FILE": index}
     own = git.git(root, "rev-parse", "--path-format=absolute", "--git-path", "objects", "--git-path", "index")
     objects, _, persons_index = own.partition("\n")
-    if os.path.exists(persons_index):
-        _copy(persons_index, index)  # with it, git reads only the files that changed
+    _copy(persons_index, index)  # with it, git reads only the files that changed
     return {
         "GIT_INDEX_FILE": index,
         "GIT_OBJECT_DIRECTORY": os.path.join(kept, "objects"),
@@ -73,6 +74,8 @@ def _keep(root: str, kept: str, commit: str, tree: str, env: dict[str, str]) -> 
 
 
 def _copy(source: str, target: str) -> None:
+    if not os.path.exists(source):
+        return
     with open(source, "rb") as read, open(target, "wb") as written:
         written.write(read.read())
 

@@ -42,7 +42,7 @@ S = TypeVar("S", bound=State)
 
 
 def follow(states: Iterable[S], stream: TextIO, *, color: str = "auto", environ: Mapping[str, str] = os.environ) -> S:
-    """Shows the states of a run until there are no more, and gives the last one; raises what `states` raises."""
+    """Shows the states of a run (one at least) until they end, and gives the last one; raises what they raise."""
     if animated(stream, environ):
         return _live(states, console(stream, color, environ))
     return _lines(states, paper(stream))

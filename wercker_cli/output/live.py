@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
 
 TAIL = 5  # last lines of the running step
+TIME = 12  # columns for the time of a step
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -40,7 +41,8 @@ class Page:
             return
         steps = self.state.steps
         yield _title(self.state.run)
-        width = max((Text(one_line(step_name(step))).cell_len for step in steps), default=0)
+        longest = max((Text(one_line(step_name(step))).cell_len for step in steps), default=0)
+        width = max(1, min(longest, options.max_width - len("  ✓ ") - TIME))
         lines = [_step(step, width, still=self.settled) for step in steps]
         if self.settled:
             yield from lines
@@ -84,9 +86,9 @@ def _step(step: Json, width: int, *, still: bool) -> Text:
     running = get(step, "status") == "running" and not still
     symbol = SPINNER[int(time.monotonic() * TURNS) % len(SPINNER)] if running else mark.symbol
     name = Text(one_line(step_name(step)), "dim" if mark.word == "waiting" else "")
-    name.pad_right(width - name.cell_len)
+    name.truncate(width, overflow="ellipsis", pad=True)
     text = _line("  ", (symbol, mark.style), " ", name)
-    return text.append(f"  {took:>10}", "dim") if took else text
+    return text.append(f"{took:>{TIME}}", "dim") if took else text
 
 
 def _tail(log: str) -> list[Text]:

@@ -20,4 +20,4 @@ def command(app: Invocation) -> None:
       wercker context show
       WERCKER_API_URL=https://ci.example.com wercker context show
     """
-    app.show(settings.describe(app.settings), SETTINGS)
+    app.show(settings.describe(app.settings, app.application()), SETTINGS)

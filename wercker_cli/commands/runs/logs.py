@@ -40,7 +40,7 @@ def command(app: Invocation, /, run: str, step: str | None, failed: bool, **narr
         if failed and wanted.get("result") != "failed":
             continue
         writer.heading(wanted)
-        for piece in app.api.log(str(wanted["id"])):
+        for piece in app.api.log(app.api.id_of(wanted)):
             writer.write(piece)
         writer.end()
 

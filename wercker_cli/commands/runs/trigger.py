@@ -93,7 +93,7 @@ def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
         if given["commit"] or given["branch"]:
             raise Usage("--worktree is what is checked out: --branch and --commit name something else")
         payload["branch"], payload["commitHash"] = app.engine.snapshot()
-    elif not given["branch"] and not app.settings.api_url.value:
+    elif not (given["branch"] or given["applicationId"] or app.settings.api_url.value):
         _note_changes(app)
     return {key: value for key, value in payload.items() if value}
 

@@ -1,0 +1,226 @@
+"""Terminals, pipes, full disks, Ctrl-C: how the command behaves where it is used."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import WERCKER, Checkout, Terminal, Wercker, wait_until
+from tests.engine.stories import script
+
+SLOW = script(begin="echo begun", wait="sleep 600")
+
+
+def shell(environ: dict[str, str], command: str, cwd: Path) -> tuple[int, str, str]:
+    """What bash makes of a command line."""
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=cwd,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_waiting_in_a_pipe_is_a_line_a_change(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(compile="echo compiled", test="echo one; echo two; exit 3"))
+    done = wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path, code=10)
+    run = done.out.strip()
+    lines = [re.sub(r"\d+\.\d s", "N s", line) for line in done.err.splitlines() if not line.endswith(": running")]
+    assert lines == [
+        f"triggered run {run} of build on main",
+        "get code: passed (N s)",
+        "setup environment: passed (N s)",
+        "wercker-init: passed (N s)",
+        "compile: passed (N s)",
+        "test: failed (N s)",
+        f"run {run} failed after N s",
+        "",
+        "✗ failed test: Command exited with exit code: 3",
+        "  │ one",
+        "  │ two",
+        f"hint: wercker runs logs {run} --step 5",
+    ]
+
+
+def test_waiting_can_give_the_run_as_data(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(ok="true"))
+    done = wercker("runs", "trigger", "-p", "build", "--wait", "-o", "json", cwd=checkout.path)
+    assert json.loads(done.out)["result"] == "passed"
+    done = wercker("runs", "trigger", "-p", "build", "--wait", "-q", ".result", cwd=checkout.path)
+    assert done.out == "passed\n"
+
+
+def test_the_time_to_wait_ends_and_the_run_goes_on(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(SLOW)
+    done = wercker("runs", "trigger", "-p", "build", "--wait", "--timeout", "0.2s", cwd=checkout.path, code=124)
+    run = done.out.strip()
+    assert done.err.splitlines()[-2:] == [
+        f"wercker: the time to wait is over; run {run} goes on",
+        f"hint: wercker runs show {run}",
+    ]
+    assert wercker("runs", "show", run, "-q", ".result", cwd=checkout.path).out == "unknown\n"
+
+
+def test_an_aborted_run_is_exit_11(wercker: Wercker, checkout: Checkout, environ: dict[str, str]) -> None:
+    checkout.commit(SLOW)
+    waiting = subprocess.Popen(
+        [WERCKER, "runs", "trigger", "-p", "build", "--wait"],
+        cwd=checkout.path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert waiting.stdout
+    run = waiting.stdout.readline().strip()
+    wercker("runs", "abort", run, cwd=checkout.path)
+    assert waiting.wait(20) == 11
+    waiting.stdout.close()
+
+
+def test_ctrl_c_leaves_the_run_alone(terminal: Terminal, wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(SLOW)
+
+    def press(seen: str) -> bytes:
+        return b"\x03" if "begun" in seen else b""
+
+    screen, _ = terminal("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path, press=press, code=130)
+    run = next(line for line in screen if re.fullmatch(r"[0-9a-f]{24}", line))
+    assert f"wercker: interrupted; run {run} goes on" in screen
+    assert screen[-1] == f"hint: wercker runs show {run}"
+    assert wercker("runs", "show", run, "-q", ".result", cwd=checkout.path).out == "unknown\n"
+
+
+def test_waiting_on_a_terminal_leaves_the_last_state(terminal: Terminal, checkout: Checkout) -> None:
+    checkout.commit(script(compile="echo compiled", test="true"))
+    screen, raw = terminal("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
+    run = screen[1]
+    shown = [re.sub(r"\d+\.\d s", "N s", line) for line in screen]
+    assert shown[0] == f"triggered run {run} of build on main"
+    assert re.fullmatch(rf"✓ passed · N s · build · main · [0-9a-f]{{7}} · {run}", shown[2])
+    assert [re.sub(" +", " ", line) for line in shown[3:]] == [
+        " ✓ get code N s",
+        " ✓ setup environment N s",
+        " ✓ wercker-init N s",
+        " ✓ compile N s",
+        " ✓ test N s",
+        " ✓ store N s",
+    ]
+    assert raw.count("\x1b[?25l") == raw.count("\x1b[?25h") == 1
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_list_fits_the_terminal_and_ids_stay_whole(
+    terminal: Terminal, wercker: Wercker, checkout: Checkout, columns: int
+) -> None:
+    checkout.commit(script(ok="true"), "修復 \x1b[31m[bold]a long message[/bold] 🚀 that goes on and on and on and on")
+    run = wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path).out.strip()
+    screen, raw = terminal("runs", "list", cwd=checkout.path, columns=columns)
+    assert len(screen) == 2
+    assert screen[0].startswith("ID ")
+    assert screen[1].startswith(f"{run}  ✓ passed  build ")
+    assert "修" in screen[1]
+    assert "\x1b[31m" not in raw
+
+
+def test_no_colour_where_none_is_wanted(terminal: Terminal, wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(ok="true"))
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
+    for raw in (
+        terminal("runs", "list", cwd=checkout.path, NO_COLOR="1")[1],
+        terminal("runs", "list", "--color", "never", cwd=checkout.path)[1],
+        terminal("runs", "list", cwd=checkout.path, TERM="dumb")[1],
+    ):
+        assert "\x1b" not in raw
+        assert "✓ passed" in raw
+    assert "\x1b[32m" in wercker("runs", "list", "-o", "table", "--color", "always", cwd=checkout.path).out
+    assert "\x1b[32m" in wercker("runs", "list", "-o", "table", cwd=checkout.path, CLICOLOR_FORCE="1").out
+    assert "\x1b" not in wercker("runs", "list", "-o", "table", cwd=checkout.path).out
+
+
+def test_a_reader_that_has_enough_ends_us_quietly(
+    environ: dict[str, str], wercker: Wercker, checkout: Checkout
+) -> None:
+    checkout.commit(script(big="yes | head -c 3000000"))
+    run = wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path).out.strip()
+    assert shell(environ, f"wercker runs logs {run} --step big | head -n 1", checkout.path) == (141, "y\n", "")
+
+
+def test_a_full_disk_is_an_error(environ: dict[str, str], wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(ok="true"))
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
+    code, _, err = shell(environ, "wercker runs list -o json > /dev/full", checkout.path)
+    assert (code, err) == (1, "wercker: the output could not be written: No space left on device\n")
+
+
+def test_closed_streams_are_no_bug(environ: dict[str, str], wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(ok="true"))
+    assert shell(environ, "wercker runs list >&- 2>&- <&-", checkout.path)[0] == 0
+    assert shell(environ, "wercker runs abort - <&-", checkout.path) == (0, "", "")
+
+
+def test_a_bare_environment_is_enough(wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:
+    checkout.commit(script(say="echo ä"), "fix ä")
+    bare = {"PATH": os.environ["PATH"], "WERCKER_HOME": str(tmp_path / "state")}
+    command = [WERCKER, "runs", "trigger", "-p", "build", "--wait"]
+    done = subprocess.run(command, cwd=checkout.path, env=bare, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_state_folder_that_cannot_be_used_is_one_sentence(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(ok="true"))
+    done = wercker("runs", "list", cwd=checkout.path, code=1, WERCKER_HOME="/proc/nowhere")
+    assert done.err == (
+        "wercker: the state folder /proc/nowhere cannot be used: [Errno 2] No such file or directory: '/proc/nowhere'\n"
+        "hint: set WERCKER_HOME to a folder that you can write to\n"
+    )
+
+
+def test_the_engine_is_for_checkouts(wercker: Wercker, tmp_path: Path, checkout: Checkout) -> None:
+    done = wercker("runs", "list", cwd=tmp_path, code=2)
+    assert done.err == (
+        "wercker: no application and no pipeline is named\n"
+        "hint: give --application or --pipeline, set WERCKER_APPLICATION_ID, or go into a checkout\n"
+    )
+    checkout.commit(script(ok="true"))
+    inside = checkout.path / "below"
+    inside.mkdir()
+    done = wercker("runs", "trigger", "-p", "bild", cwd=inside, code=5)
+    assert done.err == (
+        "wercker: no pipeline 'bild' in local/demo on wercker://local/api/v3\nhint: pipelines there: build\n"
+    )
+    assert wercker("runs", "trigger", code=2, cwd=inside).err == (
+        "wercker: --pipeline is missing\nhint: wercker runs trigger --pipeline build\n"
+    )
+    added = wercker("pipelines", "add", str(checkout.path), "-o", "csv", "--public", cwd=tmp_path)
+    assert added.err == "added local/demo\n"
+    run = wercker("runs", "trigger", "-a", "local/demo", "-p", "build", "--wait", cwd=tmp_path).out.strip()
+    assert wercker("runs", "show", run, "-q", ".pipeline.permissions", cwd=tmp_path).out == "public\n"
+
+
+def test_a_terminal_that_is_gone_ends_no_run(wercker: Wercker, checkout: Checkout, environ: dict[str, str]) -> None:
+    checkout.commit(script(count="for i in 1 2 3 4 5; do sleep 0.1; done; echo counted"))
+    waiting = subprocess.Popen(
+        [WERCKER, "runs", "trigger", "-p", "build", "--wait"],
+        cwd=checkout.path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert waiting.stdout
+    run = waiting.stdout.readline().strip()
+    os.killpg(waiting.pid, signal.SIGHUP)
+    assert waiting.wait(20) == -signal.SIGHUP
+    waiting.stdout.close()
+    wait_until(lambda: wercker("runs", "show", run, "-q", ".status", cwd=checkout.path).out == "finished\n")
+    assert wercker("runs", "logs", run, "--step", "count", cwd=checkout.path).out == "counted\n"
