@@ -90,7 +90,7 @@ def test_ctrl_c_leaves_the_run_alone(terminal: Terminal, wercker: Wercker, check
     checkout.commit(SLOW)
 
     def press(seen: str) -> bytes:
-        return b"\x03" if "begun" in seen else b""
+        return b"\x03" if "running" in seen else b""
 
     screen, _ = terminal("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path, press=press, code=130)
     run = next(line for line in screen if re.fullmatch(r"[0-9a-f]{24}", line))
