@@ -94,8 +94,7 @@ class Invocation:
         if application:
             query.append(("applicationId", names.application_id(self.api, application)))
         if pipeline:
-            known = None if names.is_id(pipeline) else self.application(application)
-            query.append(("pipelineId", names.pipeline_id(self.api, pipeline, known)))
+            query.append(("pipelineId", self.pipeline_id(pipeline, application)))
         if query:
             return query
         found = self.application()
@@ -107,6 +106,13 @@ class Invocation:
                 else "give --application OWNER/NAME or --pipeline ID, or set WERCKER_APPLICATION_ID",
             )
         return [("applicationId", names.application_id(self.api, found))]
+
+    def pipeline_id(self, pipeline: str, application: str | None) -> str:
+        """The id of a pipeline given as an id, or as a name in an application; raises NotFound with the names."""
+        from wercker_cli.api import names
+
+        known = None if names.is_id(pipeline) else self.application(application)
+        return names.pipeline_id(self.api, pipeline, known)
 
     def run_id(self, run: str, narrowed: Mapping[str, str | None]) -> str:
         """The id behind what was typed: an id, a run's URL on this server, or @latest among the `narrowed` ones."""

@@ -69,7 +69,8 @@ def _page(path: tuple[str, ...], command: click.Command) -> str:
     """One page in man(7) macros."""
     name = "-".join(path)
     text, examples = _parts(command)
-    with click.Context(command, info_name=" ".join(path), obj=Invocation()) as ctx:
+    settings = command.context_settings
+    with click.Context(command, info_name=" ".join(path), obj=Invocation(), **settings) as ctx:
         usage = " ".join(command.collect_usage_pieces(ctx))
         lines = [
             f'.TH "{name.upper()}" "1" "{RELEASED}" "wercker {__version__}" "wercker manual"',

@@ -22,7 +22,6 @@ _Function = Callable[..., Any]
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 _COMMIT = r"[0-9a-fA-F]{4,64}"
 _DURATION = r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?"
-_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 class Text(click.ParamType[str]):
@@ -98,31 +97,8 @@ class Duration(click.ParamType[float]):
         return hours * 3600 + minutes * 60 + seconds
 
 
-class Variable(click.ParamType[dict[str, str]]):
-    """KEY=VALUE, or KEY for a variable of the caller; as an object of the API."""
-
-    name = "variable"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
-        key, given, text = str(value).partition("=")
-        if not re.fullmatch(_VARIABLE, key):
-            self.fail(f"{key!r} is no name of a variable: write KEY=VALUE", param, ctx)
-        if not given:
-            environ = ctx.obj.environ if ctx and ctx.obj else {}
-            if key not in environ:
-                self.fail(f"{key!r} is not set here: set it, or write {key}=VALUE", param, ctx)
-            text = environ[key]
-        if _has_half_a_character(text):
-            self.fail(f"the value of {key!r} is not UTF-8", param, ctx)
-        return {"key": key, "value": text}
-
-
-def _has_half_a_character(text: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in text)
-
-
-def scope_options(function: _Function, section: str = "Filters") -> _Function:
-    """--application and --pipeline."""
+def scope_options(function: _Function, section: str) -> _Function:
+    """--application and --pipeline, under a heading of the help."""
     function = option(
         "--pipeline",
         "-p",
@@ -158,7 +134,7 @@ def run_filters(function: _Function) -> _Function:
     """Every filter of GET /runs."""
     for names, attributes in reversed(FILTERS):
         function = option(*names, section="Filters", **attributes)(function)
-    return scope_options(function)
+    return scope_options(function, section="Filters")
 
 
 def run_argument(function: _Function) -> _Function:

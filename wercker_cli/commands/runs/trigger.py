@@ -6,43 +6,26 @@ import click
 
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import Commit, Duration, Id, Text, Variable, output_options, scope_options
+from wercker_cli.commands.options import Commit, Duration, Id, Text, output_options, scope_options
+from wercker_cli.commands.variables import in_file, variable_options
 from wercker_cli.commands.waiting import wait_for
 from wercker_cli.errors import Exit, NotFound, Usage
-from wercker_cli.output.runs import RUN
+from wercker_cli.output.runs import RUN, pipeline_name
 
 SHOWN_FILES = 3
+WHAT, WAITING = "What to run", "Waiting"
 
 
 @shape.command("trigger")
-@scope_options
-@shape.option("--branch", "-b", type=Text(), metavar="NAME", help="The branch [default: the one checked out].")
-@shape.option("--commit", "-c", type=Commit(), metavar="HASH", help="The commit, with --branch [default: its newest].")
-@shape.option("--message", "-m", type=Text(), metavar="TEXT", help="A message [default: the commit's].")
-@shape.option("--source-run", type=Id(), metavar="ID", help="Start from what this run left.")
-@shape.option("--worktree", is_flag=True, help="Run the files as they are, uncommitted ones too (engine only).")
-@shape.option(
-    "--env",
-    "-e",
-    type=Variable(),
-    multiple=True,
-    metavar="KEY=VALUE",
-    section="Environment",
-    help="A variable for the run; KEY alone takes yours. Repeatable; later ones see earlier ones.",
-)
-@shape.option(
-    "--env-file",
-    type=click.File("r", encoding="utf-8-sig"),
-    section="Environment",
-    metavar="FILE",
-    help="Variables from a file of KEY=VALUE lines, before those of --env.",
-)
-@shape.option(
-    "--wait", "--watch", "-w", is_flag=True, section="Waiting", help="Follow the run, and exit by its result."
-)
-@shape.option(
-    "--timeout", type=Duration(), section="Waiting", metavar="TIME", help="Stop waiting after this: 90s, 10m."
-)
+@lambda function: scope_options(function, section=WHAT)
+@shape.option("--branch", "-b", type=Text(), metavar="NAME", section=WHAT, help="A branch [default: the current one].")
+@shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch.")
+@shape.option("--worktree", is_flag=True, section=WHAT, help="The files as they are, changed ones too (engine only).")
+@shape.option("--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left.")
+@shape.option("--message", "-m", type=Text(), metavar="TEXT", section=WHAT, help="A message [default: the commit's].")
+@variable_options
+@shape.option("--wait", "--watch", "-w", is_flag=True, section=WAITING, help="Follow the run, and exit by its result.")
+@shape.option("--timeout", type=Duration(), metavar="TIME", section=WAITING, help="Wait for 90s, 10m, ... at most.")
 @output_options(RUN)
 @click.pass_obj
 def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any) -> int:
@@ -63,31 +46,24 @@ def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any)
     if timeout is not None and not wait:
         raise Usage("--timeout is for --wait", hint="add --wait")
     run = app.api.trigger(_payload(app, **given))
-    app.note(f"triggered run {run.get('id')} of {_name(run)} on {run.get('branch')}")
+    app.note(f"triggered run {run.get('id')} of {pipeline_name(run)} on {run.get('branch')}")
     if not wait:
         app.show(run, RUN, default="id")
         return Exit.DONE
     return wait_for(app, run, timeout)
 
 
-def _name(run: dict[str, Any]) -> str:
-    pipeline = run.get("pipeline")
-    return str(pipeline.get("name")) if isinstance(pipeline, dict) else "a pipeline"
-
-
 def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
     """What was given, in the words of the API."""
     if given["commit"] and not given["branch"]:
         raise Usage("--commit needs --branch", hint="add --branch NAME")
-    variables = [*_env_file(given["env_file"]), *given["env"]]
-    pipeline = dict(app.scope(given["applicationId"], given["pipelineId"]))["pipelineId"]
     payload = {
-        "pipelineId": pipeline,
+        "pipelineId": app.pipeline_id(given["pipelineId"], given["applicationId"]),
         "sourceRunId": given["source_run"],
         "branch": given["branch"],
         "commitHash": given["commit"],
         "message": given["message"],
-        "envVars": variables,
+        "envVars": [*in_file(given["env_file"]), *given["env"]],
     }
     if given["worktree"]:
         if given["commit"] or given["branch"]:
@@ -96,25 +72,6 @@ def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
     elif not (given["branch"] or given["applicationId"] or app.settings.api_url.value):
         _note_changes(app)
     return {key: value for key, value in payload.items() if value}
-
-
-def _env_file(file: Any) -> list[dict[str, str]]:
-    """The variables of a file; blank lines and those that begin with # mean nothing."""
-    if file is None:
-        return []
-    variables = []
-    try:
-        lines = file.read().splitlines()
-    except UnicodeDecodeError:
-        raise Usage(f"{file.name} is not UTF-8") from None
-    for number, line in enumerate(lines, 1):
-        text = line.strip().removeprefix("export ")
-        if text and not text.startswith("#"):
-            try:
-                variables.append(Variable().convert(text, None, click.get_current_context()))
-            except click.BadParameter as error:
-                raise Usage(f"{file.name}, line {number}: {error.message}") from None
-    return variables
 
 
 def _note_changes(app: Invocation) -> None:

@@ -1,0 +1,59 @@
+"""The dispatcher's calls are hints: lost, doubled or late, every run is executed exactly once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import Checkout, Wercker, wait_until
+from tests.engine.stories import script
+from wercker_cli.engine.store import Store
+
+# Triggers runs through the routes, with a dispatcher that does what the seed says; a process of its own, as a worker
+# is forked from whoever triggers.
+UNRELIABLE = """
+import json, random, sys
+from wercker_cli.api.transport import Request
+from wercker_cli.engine import dispatch
+from wercker_cli.engine.objects import BASE
+from wercker_cli.engine.routes import Site, answer
+from wercker_cli.engine.store import Store
+
+home, checkout, pipeline, seed, count = sys.argv[1:]
+chance, wake, late = random.Random(int(seed)), dispatch.wake, []
+
+def unreliable(store):
+    fate = chance.choice(("lost", "doubled", "late", "kept"))
+    if fate == "late":
+        late.append(store)
+    for _ in range({"doubled": 2, "kept": 1}.get(fate, 0)):
+        wake(store)
+
+dispatch.wake = unreliable
+store = Store(home)
+site = Site(store, "tester", checkout, BASE)
+for _ in range(int(count)):
+    body = json.dumps({"pipelineId": pipeline}).encode()
+    print(json.loads(answer(site, Request("POST", "/api/v3/runs/", (), body)).body)["id"])
+for store in late:
+    wake(store)
+"""
+
+
+def test_lost_doubled_and_late_wakes_run_everything_once(
+    wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    ran = tmp_path / "ran"
+    checkout.commit(script(note=f'echo "$WERCKER_RUN_ID" >> {ran}'))
+    pipeline = wercker("pipelines", "list", "-o", "id", cwd=checkout.path).out.strip()
+    state = str(home / ".local/state/wercker")
+    triggered: list[str] = []
+    for seed in range(3):
+        command = [sys.executable, "-c", UNRELIABLE, state, str(checkout.path), pipeline, str(seed), "8"]
+        done = subprocess.run(command, env=environ, cwd=checkout.path, capture_output=True, text=True, check=True)
+        triggered += done.stdout.split()
+    wercker("runs", "list", cwd=checkout.path)  # the next command of anyone tends to what waits
+    store = Store(state)
+    wait_until(lambda: not store.one("SELECT 1 FROM runs WHERE status <> 'finished'"))
+    assert sorted(ran.read_text().split()) == sorted(triggered)
+    assert [tuple(row) for row in store.all("SELECT result, count(*) FROM runs GROUP BY result")] == [("passed", 24)]
+    store.close()
