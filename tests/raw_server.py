@@ -108,7 +108,7 @@ def drip(head: bytes, piece: bytes, every: float = 0.02) -> Callable[[socket.soc
 hang = drip(b"", b"")
 
 
-def after(head: bytes, end: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+def after(head: bytes, end: Callable[[socket.socket], object]) -> Callable[[socket.socket], None]:
     """Sends `head`, then does `end`."""
 
     def answer(connection: socket.socket) -> None:

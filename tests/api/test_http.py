@@ -318,7 +318,8 @@ def test_a_trigger_is_sent_again_where_the_connection_was_refused(
 
 
 def test_a_trigger_takes_a_connection_of_its_own(raw: Raw, connect: Connect) -> None:
-    server = raw(response("Content-Length: 2", body=b"[]"), json())  # the first one is closed without notice
+    keeps_then_drops = after(response("Content-Length: 2", body=b"[]"), lambda connection: connection.recv(65536))
+    server = raw(keeps_then_drops, json())
     transport = connect(server.url)
     assert [transport.send(request).body for request in (GET, POST)] == [b"[]", b"{}"]
     assert len(server.received) == 2
@@ -387,7 +388,7 @@ def test_a_bomb_costs_less_than_100_mb(raw: Raw, bomb: bytes) -> None:
     )
     message, kilobytes = done.stdout.splitlines()
     assert message == f"{server.url}/api/v3 answered with more than 64 MiB"
-    assert int(kilobytes) * 1024 < 100e6
+    assert int(kilobytes) * 1024 < 80e6  # the 32 MB of Python and requests included
 
 
 # How long is too long

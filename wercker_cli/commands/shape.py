@@ -52,7 +52,7 @@ def global_options() -> list[click.Parameter]:
     return [
         Option(
             ["--request-timeout"],
-            type=click.FloatRange(min=0, min_open=True),
+            type=click.FloatRange(min=0, max=86400, min_open=True),
             metavar="SECONDS",
             help="Give up on a request to a server after this long (default: 30).",
             section=GLOBAL,
