@@ -53,7 +53,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
         store.write("UPDATE runs SET abort = 1 WHERE status <> 'finished'")
         for row in store.all("SELECT id FROM runs WHERE status = 'notstarted'"):
             queue.abort(store, row["id"])
-        dispatch.tend(store)
+        dispatch.Dispatcher(store).tend()
         store.close()
 
 
@@ -120,9 +120,9 @@ def terminal(environ: dict[str, str], tmp_path: Path) -> Terminal:
     ) -> tuple[list[str], str]:
         pid, fd = pty.fork()
         if pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
             os.chdir(cwd or tmp_path)
             os.execve(WERCKER, [WERCKER, *args], {**environ, "TERM": "xterm-256color", **more})
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         raw = b""
         while True:
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -62,7 +62,11 @@ class Invocation:
             )
         from wercker_cli.engine.app import Engine
 
-        return Engine(str(self.settings.home.value), os.getcwd())
+        try:
+            folder = os.getcwd()
+        except FileNotFoundError:
+            raise Usage("the folder that this runs in does not exist any more", hint="cd to one that does") from None
+        return Engine(str(self.settings.home.value), folder, self.trace if self.debug else None)
 
     @cached_property
     def api(self) -> Client:
@@ -99,13 +103,35 @@ class Invocation:
             return query
         found = self.application()
         if not found:
-            raise Usage(
-                "no application and no pipeline is named",
-                hint="give --application or --pipeline, set WERCKER_APPLICATION_ID, or go into a checkout"
-                if not self.settings.api_url.value
-                else "give --application OWNER/NAME or --pipeline ID, or set WERCKER_APPLICATION_ID",
-            )
+            raise self.no_application()
         return [("applicationId", names.application_id(self.api, found))]
+
+    def no_application(self) -> Usage:
+        """The error where a command needs an application, and nothing says which."""
+        if self.settings.api_url.value:
+            return Usage(
+                "no application and no pipeline is named",
+                hint="give --application OWNER/NAME or --pipeline ID, or set WERCKER_APPLICATION_ID",
+            )
+        return Usage(
+            "no application and no pipeline is named, and there is no wercker.yml here or above",
+            hint="go into a checkout, give --application OWNER/NAME, or set WERCKER_APPLICATION_ID",
+        )
+
+    def pipelines(self, application: str | None) -> Iterator[Json]:
+        """The pipelines of an application: given, from the environment, or this checkout's."""
+        from wercker_cli.api import names
+
+        found = self.application(application)
+        if not found:
+            raise self.no_application()
+        return self.api.pipelines(*names.owner_and_name(self.api, found))
+
+    def describe_settings(self) -> list[dict[str, str]]:
+        """Every setting, with what decided it."""
+        from wercker_cli import settings
+
+        return settings.describe(self.settings, self.application())
 
     def pipeline_id(self, pipeline: str, application: str | None) -> str:
         """The id of a pipeline given as an id, or as a name in an application; raises NotFound with the names."""
@@ -159,7 +185,7 @@ class Invocation:
         from wercker_cli.output.show import show
 
         chosen = self._format if self.asked_for_output else Format(default)
-        show(data, view, chosen, self.stdout, color=self.color, environ=self.environ)
+        show(data, view, chosen, self.stdout, self.stderr, color=self.color, environ=self.environ)
 
     def note(self, text: str) -> None:
         """A sentence for a person, to standard error."""

@@ -18,7 +18,7 @@ _IN = "wercker_cli.commands"
 
 COMMANDS: dict[str, Any] = {
     "runs": (
-        "List, follow, start and stop runs.",
+        "List, show, start and stop runs.",
         {
             "list": f"{_IN}.runs.list",
             "show": f"{_IN}.runs.show",
@@ -80,7 +80,7 @@ def run(args: list[str], app: Invocation) -> int:
         click.echo(error.format_message(), file=app.stdout)
         return Exit.DONE
     except click.UsageError as error:
-        app.report(_usage(error))
+        app.report(_usage(error, args))
         return Exit.USAGE
     except WerckerError as error:
         app.report(error)
@@ -96,9 +96,9 @@ def run(args: list[str], app: Invocation) -> int:
         return _internal_error(app, error)
 
 
-def _usage(error: click.UsageError) -> Usage:
+def _usage(error: click.UsageError, args: list[str]) -> Usage:
     """Click's complaint in our two lines: what is wrong, and what to type."""
-    path = error.ctx.command_path if error.ctx else "wercker"
+    path = error.ctx.command_path if error.ctx else _named(args)
     hint = f"{path} --help"
     meant = getattr(error, "possibilities", None)
     if meant:
@@ -107,6 +107,17 @@ def _usage(error: click.UsageError) -> Usage:
     else:
         message = error.format_message()
     return Usage(f"{message[:1].lower()}{message[1:]}".rstrip("."), hint=getattr(error, "hint", None) or hint)
+
+
+def _named(args: list[str]) -> str:
+    """The command that a command line begins with."""
+    table, path = COMMANDS, ["wercker"]
+    for word in args:
+        if word not in table:
+            break
+        path.append(word)
+        table = table[word][1] if isinstance(table[word], tuple) else {}
+    return " ".join(path)
 
 
 def _pipe_closed() -> int:

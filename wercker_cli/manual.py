@@ -13,6 +13,7 @@ from wercker_cli import __version__
 from wercker_cli.app import Invocation
 from wercker_cli.cli import root
 from wercker_cli.commands.completion import script
+from wercker_cli.commands.shape import GLOBAL
 
 RELEASED = "2026-11-24"
 COMPLETIONS = {"bash": "wercker.bash", "zsh": "_wercker", "fish": "wercker.fish"}
@@ -119,8 +120,8 @@ def _options(command: click.Command, ctx: click.Context) -> Iterator[str]:
     yield ".SH OPTIONS"
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
-        if record:
-            section = getattr(parameter, "section", "Global options")
+        if record and isinstance(parameter, click.Option):
+            section = getattr(parameter, "section", GLOBAL)
             if section != heading:
                 yield f".SS {_roff(section)}"
                 heading = section

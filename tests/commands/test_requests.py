@@ -165,10 +165,10 @@ def test_every_abort_is_tried_and_the_worst_code_counts(remote: Wercker, server:
     root = server.url_for("/api/v3")
     assert done.out == f"{RUN}\n{RUN}\n"
     assert done.err == (
-        f"run {RUN} aborted\n"
+        "run r1 aborted\n"
         f"wercker: no run r2 on {root}: gone (404)\n"
         f"wercker: {root} does not allow this: not yours (403)\n"
-        f"run {RUN} aborted\n"
+        "run r4 aborted\n"
     )
 
 
@@ -206,7 +206,7 @@ BAD = [
     (["runs", "list", "-p", PIPELINE, "-s", "done"], "invalid value for '--status' / '-s': 'done' is not one of"),
     (["runs", "list", "-p", PIPELINE, "-r", "ok"], "invalid value for '--result' / '-r': 'ok' is not one of"),
     (["runs", "list", "-p", PIPELINE, "-L", "-1"], "invalid value for '--limit' / '-L': -1 is not in the range x>=0"),
-    (["runs", "list", "-p", PIPELINE, "--skip", "x"], "invalid value for '--skip': 'x' is not a valid integer"),
+    (["runs", "list", "-p", PIPELINE, "--skip", "x"], "invalid value for '--skip': 'x' is not a valid number"),
     (["runs", "list", "-p", PIPELINE, "--sort", "up"], "invalid value for '--sort': 'up' is not one of"),
     (["runs", "list", "-p", PIPELINE, "-b", ""], "invalid value for '--branch' / '-b': it must not be empty"),
     (["runs", "list", "-p", PIPELINE, "-b", "a\nb"], "invalid value for '--branch' / '-b': 'a\\nb' has control"),
@@ -230,6 +230,10 @@ BAD = [
     (["runs", "trigger", "-p", PIPELINE, "--timeout", "5"], "--timeout is for --wait"),
     (["runs", "trigger", "-p", PIPELINE, "-w", "--timeout", "x"], "invalid value for '--timeout': 'x' is no time span"),
     (["runs", "trigger", "-p", PIPELINE, "--worktree"], "only the embedded engine can do this"),
+    (["runs", "trigger", "-a", "acme/site", "-p", "build", "--worktree"], "only the embedded engine can do this"),
+    (["runs", "trigger", "-a", "acme/site", "-p", "b", "--worktree", "-b", "x"], "--worktree is what is checked out"),
+    (["runs", "trigger", "-a", "acme/site"], "--pipeline is missing"),
+    (["runs", "show", "a..b"], "invalid value for 'RUN': 'a..b' is no id"),
     (["runs", "trigger", "-p", PIPELINE, "--json", "nope"], "--json knows no field 'nope'"),
     (["runs", "show", RUN, "-q", ".["], "--jq '.[' is no jq program"),
     (["runs", "show", RUN, "-o", "csv", "-q", "."], "-o csv and --jq"),

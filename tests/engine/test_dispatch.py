@@ -13,29 +13,29 @@ from wercker_cli.engine.store import Store
 UNRELIABLE = """
 import json, random, sys
 from wercker_cli.api.transport import Request
-from wercker_cli.engine import dispatch
+from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
 
 home, checkout, pipeline, seed, count = sys.argv[1:]
-chance, wake, late = random.Random(int(seed)), dispatch.wake, []
+chance, late = random.Random(int(seed)), []
 
-def unreliable(store):
-    fate = chance.choice(("lost", "doubled", "late", "kept"))
-    if fate == "late":
-        late.append(store)
-    for _ in range({"doubled": 2, "kept": 1}.get(fate, 0)):
-        wake(store)
+class Unreliable(Dispatcher):
+    def wake(self):
+        fate = chance.choice(("lost", "doubled", "late", "kept"))
+        if fate == "late":
+            late.append(super().wake)
+        for _ in range({"doubled": 2, "kept": 1}.get(fate, 0)):
+            super().wake()
 
-dispatch.wake = unreliable
 store = Store(home)
-site = Site(store, "tester", checkout, BASE)
+site = Site(store, Unreliable(store), "tester", checkout, BASE)
 for _ in range(int(count)):
     body = json.dumps({"pipelineId": pipeline}).encode()
     print(json.loads(answer(site, Request("POST", "/api/v3/runs/", (), body)).body)["id"])
-for store in late:
-    wake(store)
+for wake in late:
+    wake()
 """
 
 

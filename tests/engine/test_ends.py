@@ -95,15 +95,52 @@ def test_a_killed_worker_leaves_no_run_hanging(
     store = store_of(home)
     worker = queue.held(store)[0]["worker"]
     store.close()
+    mine = subprocess.Popen(["sleep", "600"], env={"PATH": os.environ["PATH"], "WERCKER_RUN_ID": run})
     os.kill(processes.pid(worker), signal.SIGKILL)
-    wait_until(lambda: not processes.alive(worker))
+    wait_until(lambda: processes.alive(worker) is False)
     story = read(wercker, run, checkout.path)
     assert (story.run["status"], story.run["result"]) == ("finished", "failed")
     assert story.results[3:] == [("nasty", "failed"), ("store", "unknown")]
     assert story.steps[3]["message"] == "The process that ran this was killed, or the machine stopped"
     assert story.logs["nasty"] == "up to here\n"
+    assert mine.poll() is None  # a process of the person's own that was told which run to speak of
+    mine.kill()
+    mine.wait()
     assert alive(pids) == []
     assert os.listdir(home / ".local/state/wercker/work") == []
+
+
+def test_a_run_whose_lease_is_over_is_lost_to_its_worker(
+    wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path
+) -> None:
+    checkout.commit(script(nasty=NASTY))
+    pids = tmp_path / "pids"
+    run = start(wercker, checkout, pids, 5)
+    store = store_of(home)
+    worker = queue.held(store)[0]["worker"]
+    os.kill(processes.pid(worker), signal.SIGSTOP)
+    store.write("UPDATE runs SET lease_until = 0 WHERE id = :run", run=run)
+    assert wercker("runs", "show", run, "-q", ".result", cwd=checkout.path).out == "failed\n"
+    assert alive(pids) == []
+    os.kill(processes.pid(worker), signal.SIGCONT)
+    wait_until(lambda: queue.workers(store) == [])
+    story = read(wercker, run, checkout.path)
+    assert story.steps[3]["message"] == "The process that ran this was killed, or the machine stopped"
+    store.close()
+
+
+def test_another_container_cannot_tell_and_leaves_the_run_alone(
+    wercker: Wercker, checkout: Checkout, home: Path
+) -> None:
+    checkout.commit(script(wait="sleep 600"))
+    run = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
+    store = store_of(home)
+    wait_until(lambda: queue.held(store))
+    pid, start_time, _, boot = queue.held(store)[0]["worker"].split("-", 3)
+    assert processes.alive(f"{pid}-{start_time}-1-{boot}") is None
+    assert processes.alive(f"{pid}-{start_time}-1-anotherboot") is False
+    store.close()
+    wercker("runs", "abort", run, cwd=checkout.path)
 
 
 def test_a_run_that_waits_for_nobody_gets_a_worker_from_the_next_command(

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Checkout
 from wercker_cli.api.transport import Request
 from wercker_cli.engine import checkouts, folders, queue
+from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
 
@@ -28,7 +29,7 @@ class Api:
     def send(self, method: str, path: str, body: object = None, **query: str) -> tuple[int, Any]:
         """The status and the JSON of the answer."""
         raw = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        site = Site(self.store, "tester", str(self.checkout.path), "http://x/api/v3")
+        site = Site(self.store, Dispatcher(self.store), "tester", str(self.checkout.path), "http://x/api/v3")
         response = answer(site, Request(method, path, tuple(query.items()), raw))
         assert response.headers["content-length"] == str(len(response.body))
         return response.status, json.loads(response.body)
@@ -94,7 +95,8 @@ def test_every_filter_filters(api: Api) -> None:
     assert api.list(**everything, status="started") == [plain]
     assert api.list(**everything, status="notstarted") == [commit, author, branch, other]
     assert api.list(**everything, result="unknown", author="tester", branch="main") == [commit, other, plain]
-    assert api.list(applicationId="f" * 24) == []
+    for unknown in ({"applicationId": "f" * 24}, {**everything, "pipelineId": "f" * 24}):
+        assert api.send("GET", "/api/v3/runs", None, **unknown)[0] == 404
     queue.finish(api.store, plain, WORKER, "passed")
     assert api.list(**everything, result="passed", status="finished") == [plain]
 
@@ -181,7 +183,7 @@ def test_an_unknown_pipeline_is_a_404(api: Api) -> None:
 def test_a_log_comes_whole_or_from_a_byte_on(api: Api) -> None:
     run = api.add_run()
     step = api.store.steps(run)[0]
-    site = Site(api.store, "tester", None, "http://x")
+    site = Site(api.store, Dispatcher(api.store), "tester", None, "http://x")
 
     def log(wanted: str = "") -> tuple[int, str, bytes]:
         headers = {"Range": wanted} if wanted else {}

@@ -2,9 +2,10 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
-from tests.conftest import Checkout, Wercker
+from tests.conftest import Checkout, Wercker, wait_until
 from tests.engine.stories import read, run, script
 
 
@@ -94,7 +95,7 @@ def test_a_step_runs_where_its_cwd_says(wercker: Wercker, checkout: Checkout) ->
     story = run(wercker, checkout, code=10)
     assert story.logs["in"] == "f\n"
     assert story.steps[5]["result"] == "failed"
-    assert "nowhere" in story.logs["lost"]
+    assert story.steps[5]["message"] == "There is no folder nowhere to run in"
 
 
 def test_env_vars_come_last_in_their_order_and_run_nothing(wercker: Wercker, checkout: Checkout) -> None:
@@ -114,6 +115,7 @@ def test_a_run_sees_its_variables_and_nothing_else_of_ours(wercker: Wercker, che
     seen = dict(line.split("=", 1) for line in story.logs["show"].split("\0") if line)
     work = str(home / f".local/state/wercker/work/{story.run['id']}")
     step = f"{work}/report/{story.steps[3]['id']}"
+    assert seen.pop("WERCKER_SESSION") == story.run["id"]  # the mark by which leftovers are found
     for name in ("SHLVL", "_", "PWD", "OLDPWD", "PATH", "WERCKER_MAIN_PIPELINE_STARTED"):
         seen.pop(name, None)
     run_url = story.run["url"]
@@ -210,8 +212,9 @@ def test_the_output_stays_and_the_working_copy_goes(wercker: Wercker, checkout: 
     story = run(wercker, checkout)
     state = home / ".local/state/wercker"
     assert (state / "runs" / story.run["id"] / "artifact/d/f").read_text() == "x\n"
+    assert story.logs["store"] == f"what is in WERCKER_OUTPUT_DIR is kept: {state}/runs/{story.run['id']}/artifact\n"
     assert os.listdir(state / "work") == []
-    assert os.listdir(state / "trash") == []
+    wait_until(lambda: os.listdir(state / "trash") == [])
     assert state.stat().st_mode & 0o777 == 0o700
 
 
@@ -232,6 +235,41 @@ def test_a_step_can_trigger_another_run(wercker: Wercker, checkout: Checkout) ->
     while wait.out == "unknown\n":
         wait = wercker("runs", "show", second, "-q", ".result", cwd=checkout.path)
     assert wait.out == "passed\n"
+
+
+def test_a_step_finds_the_engine_that_runs_it(wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:
+    checkout.commit(script(ask="wercker runs show -q .id; wercker runs list -o id"))
+    home = str(tmp_path / "moved")
+    run = wercker("runs", "trigger", "-p", "build", "-w", cwd=checkout.path, WERCKER_HOME=home).out.strip()
+    done = wercker("runs", "logs", run, "--step", "ask", cwd=checkout.path, WERCKER_HOME=home)
+    assert done.out == f"{run}\n{run}\n"
+
+
+def test_what_is_probably_a_slip_is_noted(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(
+        "build:\n  steps:\n    - script: {cod: ls}\n  prod: [script: {code: 'true'}]\ndeploy:\n  prod: []\n"
+    )
+    story = run(wercker, checkout, "-e", "WERCKER_DEPLOYTARGET_NAME=nope")
+    assert story.logs["setup environment"].splitlines() == [
+        "there is no deploy target 'nope', so 'steps' run; deploy targets: prod",
+        "step 'script' (line 3) has no 'code', so it does nothing",
+        "pipeline 'build' of wercker.yml: 1 step",
+    ]
+    story = run(wercker, checkout, pipeline="deploy")
+    assert story.logs["setup environment"].startswith("pipeline 'deploy' has no steps; its deploy targets: prod\n")
+
+
+def test_a_step_cannot_confuse_the_driver(wercker: Wercker, checkout: Checkout) -> None:
+    trap = "trap 'echo 3 >&87; echo junk >&87; echo 9 1.000 passed >&87' EXIT"
+    checkout.commit(script(odd=f"unset EPOCHREALTIME; {trap}"))
+    assert run(wercker, checkout).run["result"] == "passed"
+
+
+def test_what_cannot_be_deleted_fails_no_run(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit(script(lock="mkdir d; touch d/f; chattr +i d/f 2>/dev/null || true"))
+    assert run(wercker, checkout).run["result"] == "passed"
+    trash = home / ".local/state/wercker/trash"
+    subprocess.run(["chattr", "-R", "-i", str(trash)], capture_output=True, check=False)
 
 
 def test_a_folder_without_git_runs_as_it_is(wercker: Wercker, tmp_path: Path) -> None:

@@ -108,6 +108,12 @@ empty:
     assert (file.source_dir, set(file.empty)) == ("src", {"empty"})
 
 
+def test_merges_of_merges_and_of_itself_take_no_time() -> None:
+    merges = (f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 50)}]}}\n" for n in range(1, 40))
+    assert read("a0: &a0 {k: v}\n" + "".join(merges), "wercker.yml").pipelines == {}
+    assert list(read("a: &a {<<: *a, steps: []}", "wercker.yml").pipelines) == ["a"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -122,7 +128,6 @@ empty:
         ("build:\n  steps: []\n  stepz: 1\n", "wercker.yml:3:10: 'stepz' in pipeline 'build' is neither a list"),
         ("build:\n\tsteps: []\n", "wercker.yml:2:1: this is not YAML: found character that cannot start any token"),
         ("build: {steps: [x: {a: [1]}]}", "wercker.yml:1:24: a text belongs here, not a list or a mapping"),
-        ("a: &a {<<: *a, steps: []}", "wercker.yml: this is nested too deeply"),
         ("x" * (2**20 + 1), "wercker.yml: the file is larger than 1 MiB"),
     ],
 )

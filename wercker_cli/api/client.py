@@ -30,6 +30,11 @@ class Client:
         self.transport = transport
 
     @property
+    def name(self) -> str:
+        """What answers, as messages call it."""
+        return self.transport.name
+
+    @property
     def server(self) -> str:
         """The root of the API as a URL."""
         return self.transport.server
@@ -47,7 +52,9 @@ class Client:
 
     def run(self, run: str) -> Json:
         """One run (GET /runs/:run)."""
-        return self._object("GET", "runs", run, missing=f"no run {run}")
+        found = self._object("GET", "runs", run, missing=f"no run {run}")
+        self.id_of(found)
+        return found
 
     def steps(self, run: str) -> list[Json]:
         """The steps of a run in their order (GET /runs/:runId/steps)."""
@@ -70,19 +77,19 @@ class Client:
                 if response.status == 200 and len(response.body) > start:
                     yield response.body[start:]
                 return
-            if not response.headers.get("content-range", "").startswith(f"bytes {start}-"):
-                raise Refused(f"{self.server} answered with another part of the log than was asked for")
+            part = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("content-range", ""))
+            if not part or int(part[1]) != start or not response.body:
+                raise Refused(f"{self.name} answered with another part of the log than was asked for")
             yield response.body
             start += len(response.body)
-            if len(response.body) < LOG_CHUNK:
+            if start >= int(part[2]):
                 return
 
     def log_end(self, step: str) -> bytes:
         """The last few KiB of a step's log (a suffix range of GET /runsteps/:id/log)."""
         headers = {"Range": f"bytes=-{LOG_END}", "Accept-Encoding": "identity"}
-        return self._send(Request("GET", path("runsteps", step, "log"), headers=headers), f"no step {step}").body[
-            -LOG_END:
-        ]
+        response = self._send(Request("GET", path("runsteps", step, "log"), headers=headers), f"no step {step}")
+        return response.body[-LOG_END:] if response.status != 416 else b""
 
     def application(self, owner: str, name: str) -> Json:
         """One application (GET /applications/:owner/:name)."""
@@ -152,21 +159,21 @@ class Client:
         if 300 <= status < 400:
             target = response.headers.get("location", "nowhere")
             return Refused(
-                f"{self.server} redirects to {target}, which is not followed",
+                f"{self.name} redirects to {target}, which is not followed",
                 hint="set WERCKER_API_URL to the address that the server itself uses",
             )
         if status in {401, 403}:
             hint = "set WERCKER_TOKEN to a token of this server" if status == 401 else None
-            return NotAllowed(f"{self.server} does not allow this: {said}", hint=hint)
+            return NotAllowed(f"{self.name} does not allow this: {said}", hint=hint)
         if status == 404:
-            return NotFound(f"{missing or 'nothing found'} on {self.server}: {said}")
+            return NotFound(f"{missing or 'nothing found'} on {self.name}: {said}")
         if status in COME_BACK_LATER:
-            return Unreachable(f"{self.server} cannot answer now: {said}")
-        return Refused(f"{self.server} refused: {said}")
+            return Unreachable(f"{self.name} cannot answer now: {said}")
+        return Refused(f"{self.name} refused: {said}")
 
     def _not_the_api(self, what: str) -> Refused:
         return Refused(
-            f"{self.server} answered {what}: this is not the runs API",
+            f"{self.name} answered {what}: this is not the runs API",
             hint="wercker context show tells where the address comes from",
         )
 

@@ -55,7 +55,7 @@ class Http:
 
         Raises Usage for a CA bundle that cannot be read and a time limit that cannot be set.
         """
-        self.server = str(settings.api_url.value)
+        self.server = self.name = str(settings.api_url.value)
         self._seconds = REQUEST_TIMEOUT if request_timeout is None else request_timeout
         if not 0 < self._seconds <= LONGEST:
             raise Usage(

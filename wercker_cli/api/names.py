@@ -40,7 +40,7 @@ def pipeline_id(api: Client, pipeline: str, application: str | None) -> str:
         if candidate.get("name") == pipeline:
             return api.id_of(candidate)
     names = ", ".join(str(candidate.get("name")) for candidate in known) or "none"
-    raise NotFound(f"no pipeline {pipeline!r} in {owner}/{name} on {api.server}", hint=f"pipelines there: {names}")
+    raise NotFound(f"no pipeline {pipeline!r} in {owner}/{name} on {api.name}", hint=f"pipelines there: {names}")
 
 
 def owner_and_name(api: Client, application: str) -> tuple[str, str]:
@@ -52,8 +52,8 @@ def owner_and_name(api: Client, application: str) -> tuple[str, str]:
         found = run.get("application")
         if isinstance(found, dict) and isinstance(found.get("owner"), dict):
             return str(found["owner"].get("name")), str(found.get("name"))
-    raise Usage(
-        f"the names of application {application} are not known to {api.server}",
+    raise NotFound(
+        f"{api.name} does not say what application {application} is called",
         hint="name it with --application OWNER/NAME",
     )
 

@@ -25,7 +25,8 @@ class Response(NamedTuple):
 class Transport(Protocol):
     """Something that answers the API."""
 
-    server: str  # the root of the API as a URL: runs are at SERVER/runs/ID, and messages name it
+    name: str  # what answers, as messages call it
+    server: str  # the root of the API as a URL: runs are at SERVER/runs/ID
     polling: tuple[float, float]  # seconds between two looks at a run: at first, and at most
 
     def send(self, request: Request) -> Response:

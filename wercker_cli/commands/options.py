@@ -44,7 +44,7 @@ class Id(Text):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         super().convert(value, param, ctx)
-        if value in {".", ".."} or any(char in value for char in "/?# \\"):
+        if value == "." or ".." in value or any(char in value for char in "/?# \\"):
             self.fail(f"{value!r} is no id: an id has no '/', '..', '?', '#' or blank in it", param, ctx)
         return value
 
@@ -82,6 +82,12 @@ class Commit(click.ParamType[str]):
         if not re.fullmatch(_COMMIT, value):
             self.fail(f"{value!r} is no commit hash: 4 to 64 hexadecimal digits", param, ctx)
         return value.lower()
+
+
+class Count(click.IntRange):
+    """A number that is not negative."""
+
+    name = "number"
 
 
 class Duration(click.ParamType[float]):

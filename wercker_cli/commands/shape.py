@@ -47,12 +47,18 @@ def remember(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     return callback
 
 
+class Seconds(click.FloatRange):
+    """A number of seconds."""
+
+    name = "number"
+
+
 def global_options() -> list[click.Parameter]:
     """The options that every command takes, before or behind its name."""
     return [
         Option(
             ["--request-timeout"],
-            type=click.FloatRange(min=0, max=86400, min_open=True),
+            type=Seconds(min=0, max=86400, min_open=True),
             metavar="SECONDS",
             help="Give up on a request to a server after this long (default: 30).",
             section=GLOBAL,
@@ -89,7 +95,7 @@ class _Shape(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record:
+            if record and isinstance(parameter, click.Option):
                 sections.setdefault(getattr(parameter, "section", GLOBAL), []).append(record)
         for heading, records in sections.items():
             with formatter.section(heading):

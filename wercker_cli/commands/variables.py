@@ -50,7 +50,7 @@ def variable_options(function: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="KEY=VALUE",
         section=SECTION,
-        help="A variable for the run; KEY alone takes yours. Repeatable; later ones see earlier ones.",
+        help="A variable for the run; KEY alone takes yours. Repeatable; $NAME in a value is an earlier one.",
     )(function)
 
 

@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import checkouts, dispatch, git, snapshot
+from wercker_cli.engine import checkouts, git, snapshot
+from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
@@ -15,18 +16,26 @@ from wercker_cli.errors import NotFound, Refused
 class Engine:
     """Answers the API from a state folder, for whoever stands in `folder`."""
 
+    name = "the engine"
     server = BASE
     polling = (0.004, 0.1)
 
-    def __init__(self, home: str, folder: str) -> None:
+    def __init__(self, home: str, folder: str, trace: Callable[[str], None] | None = None) -> None:
+        """`trace` gets a line a request and a line an answer."""
         self.home = home
         self._store = Store(home)
+        self._dispatcher = Dispatcher(self._store)
         self._checkout = checkouts.find(folder)
+        self._trace = trace or (lambda _: None)
 
     def send(self, request: Request) -> Response:
         """The answer of the engine's routes; runs that a worker left behind are settled before."""
-        dispatch.tend(self._store)
-        return answer(Site(self._store, username(), self._checkout, BASE), request)
+        query = "?" + "&".join(map("=".join, request.query)) if request.query else ""
+        self._trace(f"{request.method} {self.server}{request.path}{query}")
+        self._dispatcher.tend()
+        response = answer(Site(self._store, self._dispatcher, username(), self._checkout, BASE), request)
+        self._trace(f"{response.status}, {len(response.body)} bytes")
+        return response
 
     def checkout_application(self, note: Callable[[str], None]) -> str | None:
         """OWNER/NAME of the checkout that this is, registered if it is new; None outside of one."""

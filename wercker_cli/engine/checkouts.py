@@ -1,13 +1,14 @@
 """The folders that hold a wercker.yml, and the applications that they are checkouts of."""
 
+import itertools
 import os
 from collections.abc import Callable
 
-from wercker_cli.engine import git
-from wercker_cli.engine.store import Row, Store, new_id, now_ms
+from wercker_cli.engine import git, pipeline_file
+from wercker_cli.engine.clock import now_ms
+from wercker_cli.engine.store import Row, Store, new_id
 from wercker_cli.errors import NotFound, Refused
 
-FILE_NAMES = ("ewok.yml", "wercker.yml", ".wercker.yml")  # the first that exists counts
 LOCAL = "local"  # the owner of what has no remote
 
 
@@ -15,19 +16,14 @@ def find(folder: str) -> str | None:
     """The checkout that a folder is in: the git work tree around it, else the nearest folder with a wercker.yml."""
     nearest = None
     while True:
-        if nearest is None and pipeline_file(folder):
+        if nearest is None and pipeline_file.find(folder):
             nearest = folder
         if git.is_repository(folder):
-            return folder if pipeline_file(folder) else nearest
+            return folder if pipeline_file.find(folder) else nearest
         parent = os.path.dirname(folder)
         if parent == folder:
             return nearest
         folder = parent
-
-
-def pipeline_file(root: str) -> str | None:
-    """The name of the wercker.yml of a checkout, or None."""
-    return next((name for name in FILE_NAMES if os.path.isfile(os.path.join(root, name))), None)
 
 
 def register(store: Store, root: str, note: Callable[[str], None], *, public: bool = False) -> Row:
@@ -65,7 +61,7 @@ def register(store: Store, root: str, note: Callable[[str], None], *, public: bo
 
 
 def root_of(store: Store, application: str) -> str:
-    """The checkout of an application that was seen last; raises NotFound where none is left."""
+    """A checkout of the application, the one whose files changed last; raises NotFound where none is left."""
     for row in store.all(
         "SELECT path FROM checkouts WHERE application = :application ORDER BY seen_at DESC", application=application
     ):
@@ -78,24 +74,13 @@ def _pipelines(root: str, note: Callable[[str], None]) -> tuple[list[str], bool]
     """The names of the pipelines in the working tree, and whether its file could be read."""
     from wercker_cli.engine import wercker_yml  # YAML takes as long to load as the rest of a command
 
-    name = pipeline_file(root) or FILE_NAMES[1]
+    name = pipeline_file.find(root) or "wercker.yml"
     try:
-        file = wercker_yml.read(read_text(os.path.join(root, name), name), name)
+        file = wercker_yml.read(pipeline_file.text(root, name), name)
     except Refused as error:
         note(f"note: {error.message}; its pipelines are those known from before")
         return [], False
     return [*file.pipelines, *sorted(file.empty)], True
-
-
-def read_text(path: str, shown: str) -> str:
-    """The text of a wercker.yml; raises Refused where it is none."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return file.read(2**21)
-    except OSError as error:
-        raise Refused(f"{shown} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise Refused(f"{shown} is not UTF-8 at byte {error.start}") from None
 
 
 def _application(store: Store, root: str, url: str, *, public: bool) -> str:
@@ -134,34 +119,19 @@ def _application(store: Store, root: str, url: str, *, public: bool) -> str:
 
 def _local_name(store: Store, root: str) -> str:
     """The folder's name, with a number where another folder that still exists has it already."""
-    own = store.one(
+    known = store.all(
         """
-        SELECT name FROM checkouts JOIN applications ON applications.id = application
-        WHERE path = :root AND owner = :owner
+        SELECT path, name FROM checkouts JOIN applications ON applications.id = application WHERE owner = :owner
         """,
-        root=root,
         owner=LOCAL,
     )
-    if own:
-        return str(own["name"])
+    for row in known:
+        if row["path"] == root:
+            return str(row["name"])
+    taken = {row["name"] for row in known if os.path.isdir(row["path"])}
     wanted = git.name(os.path.basename(root))
-    name, number = wanted, 1
-    while _taken(store, name):
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
-
-
-def _taken(store: Store, name: str) -> bool:
-    holders = store.all(
-        """
-        SELECT path FROM checkouts JOIN applications ON applications.id = application
-        WHERE owner = :owner AND name = :name
-        """,
-        owner=LOCAL,
-        name=name,
-    )
-    return any(os.path.isdir(holder["path"]) for holder in holders)
+    numbered = (wanted if number == 1 else f"{wanted}-{number}" for number in itertools.count(1))
+    return next(name for name in numbered if name not in taken)
 
 
 def _add_pipeline(store: Store, application: str, name: str) -> None:
@@ -178,7 +148,7 @@ def _add_pipeline(store: Store, application: str, name: str) -> None:
 def _fingerprint(root: str) -> str:
     """Changes when the wercker.yml or the configuration of the repository does."""
     config = os.path.join(root, ".git", "config")
-    files = [os.path.join(root, name) for name in FILE_NAMES]
+    files = [os.path.join(root, name) for name in pipeline_file.FILE_NAMES]
     return " ".join(_state(path) for path in [*files, config if os.path.exists(config) else os.path.dirname(config)])
 
 

@@ -1,40 +1,56 @@
 """Where runs execute: on this machine, in detached workers that a command leaves behind.
 
-Each of these is a hint that may be lost or doubled: only the claim decides who runs a run (queue.py). Process ids are
-looked at here alone.
+Process ids mean something here and in the driver of a run, and nowhere else.
 """
 
 import os
 import signal
+import sys
+import threading
+import time
 
 from wercker_cli.engine import folders, processes, queue
-from wercker_cli.engine.store import Store, now_ms
+from wercker_cli.engine.clock import now_ms, uptime_ms
+from wercker_cli.engine.store import Store
 
 WORKERS = max(2, os.cpu_count() or 1)  # at most; each has one run at a time
+GETTING_UP = 0.3  # seconds that a worker may take to join, before it is called again
 
 
-def wake(store: Store) -> None:
-    """Makes sure that somebody takes the queued run, without waiting for it."""
-    if sum(processes.alive(worker) for worker in queue.workers(store)) < WORKERS:
-        store.close()
-        _leave_a_worker_behind(store.home)
+class Dispatcher:
+    """What routes ask for. All of it are hints that may be lost or doubled: only the claim decides who runs a run."""
 
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._woke = 0.0
 
-def cancel(worker: str) -> None:
-    """Tells a worker to look at its run's abort flag now."""
-    processes.notify(worker)
+    def wake(self) -> None:
+        """Makes sure that somebody takes the queued run, without waiting for it."""
+        self._woke = time.monotonic()
+        if sum(processes.alive(worker) is True for worker in queue.workers(self._store)) < WORKERS:
+            self._store.close()
+            leave_a_worker_behind(self._store.home)
 
+    def cancel(self, worker: str) -> None:
+        """Tells a worker to look at its run's abort flag now; one in another container looks every second."""
+        processes.notify(worker)
 
-def tend(store: Store) -> None:
-    """Settles the runs of workers that are gone, and wakes one where a run waits for nobody."""
-    for row in queue.held(store):
-        gone = row["lease_until"] < queue.clock() or not processes.alive(row["worker"])
-        if gone and queue.settle(store, row["id"], row["worker"]):
-            logs = folders.logs(store.home, row["id"])
-            processes.end_marked(f"WERCKER_RUN_ID={row['id']}", logs, spared(store) | {os.getpid()})
-            folders.clean(store.home, row["id"], keep_output=False)
-    if queue.waiting(store):
-        wake(store)
+    def tend(self) -> None:
+        """Settles the runs of workers that are gone, and wakes one where a run waits for nobody."""
+        for row in queue.held(self._store):
+            if row["lease_until"] < uptime_ms() or processes.alive(row["worker"]) is False:
+                self._settle(row["id"], row["worker"])
+        if time.monotonic() - self._woke > GETTING_UP and queue.waiting(self._store):
+            self.wake()
+
+    def _settle(self, run: str, worker: str) -> None:
+        """Clears up first: once the run has ended nobody looks for what it left."""
+        home = self._store.home
+        mark = f"{processes.MARK}={run}"
+        processes.end_marked(mark, folders.logs(home, run), spared(self._store) | {os.getpid()})
+        folders.set_aside(home, run, keep_output=False)
+        queue.settle(self._store, run, worker)
+        folders.empty_trash(home)
 
 
 def spared(store: Store) -> frozenset[int]:
@@ -45,31 +61,40 @@ def spared(store: Store) -> frozenset[int]:
 def enlist(store: Store, worker: str) -> bool:
     """Whether there is work for one more; if so, it is on the list, and those that died are off it."""
     with store.transaction():
-        listed = queue.workers(store)
-        dead = [other for other in listed if not processes.alive(other)]
-        for other in dead:
-            queue.strike(store, other)
-        if len(listed) - len(dead) >= WORKERS:
+        others = queue.workers(store)
+        for other in others:
+            if processes.alive(other) is False:
+                queue.strike(store, other)
+        if sum(processes.alive(other) is True for other in others) >= WORKERS:
             return False
         queue.enlist(store, worker)
         return True
 
 
-def _leave_a_worker_behind(home: str) -> None:
-    """Forks twice: the worker's modules are warm, and nothing of this command's session, streams or files is its."""
+def leave_a_worker_behind(home: str) -> None:
+    """Starts a worker that has nothing of this command's session, streams or files.
+
+    Forks twice: the worker's modules are warm. Beside threads (the live view, a server) a fork is not safe, and a
+    new process takes its place.
+    """
+    if threading.active_count() > 1:
+        os.posix_spawn(sys.executable, [sys.executable, "-m", "wercker_cli.engine.worker", home], os.environ)
+        return
     child = os.fork()
     if child:
         os.waitpid(child, 0)
         return
     try:
-        os.setsid()
+        detach()
         if os.fork() == 0:
-            _become_a_worker(home)
+            run_worker(home)
     finally:
         os._exit(0)
 
 
-def _become_a_worker(home: str) -> None:
+def detach() -> None:
+    """Leaves the session, the folder, the streams and the files of whoever started this process."""
+    os.setsid()
     os.chdir("/")
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -78,11 +103,15 @@ def _become_a_worker(home: str) -> None:
         if int(descriptor) > 2:
             _close(int(descriptor))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def run_worker(home: str) -> None:
+    """Drains the queue; what goes wrong in the worker itself is in its log, as nobody watches."""
     try:
         from wercker_cli.engine.worker import work
 
         work(home)
-    except BaseException:  # the last resort of a process that nobody watches
+    except BaseException:
         import traceback
 
         with open(folders.worker_log(home), "a", encoding="utf-8") as log:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import checkouts, git, processes, session
-from wercker_cli.engine.port import Job, Port, StepEvent, Word
+from wercker_cli.engine import git, pipeline_file, processes, session
+from wercker_cli.engine.clock import now_ms
+from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.session import Planned, Session
-from wercker_cli.engine.store import now_ms
 from wercker_cli.errors import Refused, WerckerError
 
 if TYPE_CHECKING:
@@ -28,31 +28,28 @@ TARGET = "WERCKER_DEPLOYTARGET_NAME"
 LONGEST_MESSAGE = 2000  # characters
 
 
-class _Stop(Exception):
-    """The run is not ours any more, or somebody aborted it."""
-
-    def __init__(self, word: Word) -> None:
-        self.word = word
-
-
 class _Failed(Exception):
     """A step failed and was reported; nothing behind it runs."""
 
 
 def drive(job: Job, port: Port, wakeup: int) -> None:
     """Executes a run to its end. Afterwards nothing of it is left but its logs and what it left as its artifact."""
-    result = "failed"
+    result, message = "failed", ""
     try:
         _Execution(job, port, wakeup).execute()
         result = "passed"
     except _Failed:
         pass
-    except _Stop as stop:
-        result = "aborted" if stop.word is Word.ABORT else ""
+    except Aborted:
+        result = "aborted"
+    except Lost:
+        processes.end_descendants(port.spared)
+        return
+    except Exception as error:  # a bug of ours must not pass for a killed process
+        message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
-    if result:
-        port.clean(job, keep_output=result == "passed")
-        port.finish(job, result)
+    port.set_aside(job, keep_output=result == "passed")
+    port.finish(job, result, message)
 
 
 class _Execution:
@@ -65,7 +62,7 @@ class _Execution:
         self.beaten = time.monotonic()
 
     def execute(self) -> None:
-        """All of the run's steps; raises _Failed or _Stop."""
+        """All of the run's steps; raises _Failed, Aborted or Lost."""
         with self.step(GET_CODE) as log:
             self.get_code(log)
         with self.step(SET_UP) as log:
@@ -73,8 +70,9 @@ class _Execution:
         self.run_session(row[:-1], list(self.variables(file.source_dir)))
         with self.step(row[-1].position) as log:
             output = os.path.join(self.work, "output")
-            files = sum(len(files) for _, _, files in os.walk(output))
-            _say(log, f"{files} files in WERCKER_OUTPUT_DIR are kept" if files else "WERCKER_OUTPUT_DIR is empty")
+            files = any(files for _, _, files in os.walk(output))
+            kept = f"what is in WERCKER_OUTPUT_DIR is kept: {self.port.artifact(self.job)}"
+            _say(log, kept if files else "WERCKER_OUTPUT_DIR is empty")
 
     @contextmanager
     def step(self, position: int) -> Iterator[IO[bytes]]:
@@ -110,7 +108,7 @@ class _Execution:
         """A command whose output goes to the log; it ends with the run. Raises GitError where it fails."""
         log.flush()
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=git.environment(self.job.host_vars)
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=git.environment(self.marked())
         )
         _get_ready()
         while process.poll() is None:
@@ -122,19 +120,22 @@ class _Execution:
         """What the commit's own wercker.yml says, and the steps from wercker-init to store."""
         from wercker_cli.engine import wercker_yml
 
-        name = checkouts.pipeline_file(self.root)
+        name = pipeline_file.find(self.root)
         if name is None:
             raise Refused("this commit has no wercker.yml at its root")
-        file = wercker_yml.read(checkouts.read_text(os.path.join(self.root, name), name), name)
+        file = wercker_yml.read(pipeline_file.text(self.root, name), name)
         pipeline = _pipeline(file, self.job.pipeline, name)
-        steps = pipeline.targets.get(dict(self.job.env_vars).get(TARGET, ""), pipeline.steps)
+        target = dict(self.job.env_vars).get(TARGET, "")
+        steps = pipeline.targets.get(target, pipeline.steps)
         for step in steps:
             _check(step, name)
+        for note in _notes(pipeline, target, steps):
+            _say(log, note)
         for key in dict.fromkeys([*file.unused, *pipeline.unused]):
             _say(log, f"{key!r} means nothing here: steps run on this machine, not in a container")
         if pipeline.after_steps:
             _say(log, "'after-steps' do not run in this version of the engine")
-        _say(log, f"pipeline {pipeline.name!r} of {name}: {len(steps)} steps")
+        _say(log, f"pipeline {pipeline.name!r} of {name}: {len(steps)} step{'' if len(steps) == 1 else 's'}")
         names = ["wercker-init", *(step.display for step in steps), "store"]
         ids = self.port.plan(self.job, [(name, MAIN) for name in names], FIRST_PLANNED)
         planned = [
@@ -181,10 +182,13 @@ class _Execution:
         for planned in row:
             os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
         folder = os.path.join(self.work, "session")
-        environment = {**self.job.host_vars, "WERCKER_RUN_ID": self.job.run}  # the mark by which leftovers are found
         while row:
-            bash = Session(session.write_script(folder, variables, row), environment, self.root)
-            row = row[self.follow(bash, row) :]
+            with Session(session.write_script(folder, variables, row), self.marked(), self.root) as bash:
+                row = row[self.follow(bash, row) :]
+
+    def marked(self) -> dict[str, str]:
+        """The environment in which the run's processes start, with the mark by which they are found again."""
+        return {**self.job.host_vars, processes.MARK: self.job.run}
 
     def follow(self, bash: Session, row: list[Planned]) -> int:
         """How many steps passed before bash ended; raises _Failed where one did not."""
@@ -195,6 +199,8 @@ class _Execution:
             wait_status = processes.reap().get(bash.pid)
             reports = []
             for event in bash.read():
+                if passed == len(row) or event.position != row[passed].position:
+                    continue  # not ours: a step found the descriptor
                 current = None if event.passed else row[passed]
                 if event.passed:
                     reports.append(StepEvent(event.position, event.at, "passed", _message(row[passed])))
@@ -203,9 +209,9 @@ class _Execution:
                     reports.append(StepEvent(event.position, event.at))
             if reports:
                 self.port.report(self.job, reports)
-        status = bash.close(wait_status)
         if current is None and passed == len(row):
             return passed
+        status = bash.exit_status(wait_status)
         ended = current or row[passed]
         if status != 0 or current is None:
             said = _message(ended) or session.ended_by(status)
@@ -217,14 +223,12 @@ class _Execution:
         return passed + 1
 
     def pause(self, *descriptors: int) -> None:
-        """Waits for a child's end, for something to read, or for the next beat; raises _Stop if that is the word."""
+        """Waits for a child's end, for something to read, or for the next beat; raises Aborted or Lost."""
         select.select([self.wakeup, *descriptors], [], [], BEAT)
         woken = signal.SIGUSR1 in processes.drain(self.wakeup)
         if woken or time.monotonic() - self.beaten >= BEAT:
             self.beaten = time.monotonic()
-            word = self.port.beat(self.job)
-            if word is not Word.GO_ON:
-                raise _Stop(word)
+            self.port.beat(self.job)
 
 
 def _pipeline(file: File, wanted: str, name: str) -> Pipeline:
@@ -245,6 +249,19 @@ def _check(step: Step, name: str) -> None:
             f"step {shown!r} ({name}, line {step.line}) cannot run here: this engine runs 'script' steps, "
             "so write its commands as the 'code' of one"
         )
+
+
+def _notes(pipeline: Pipeline, target: str, steps: tuple[Step, ...]) -> Iterator[str]:
+    """What passes, and is probably a slip."""
+    if target and target not in pipeline.targets:
+        known = ", ".join(pipeline.targets) or "none"
+        yield f"there is no deploy target {target!r}, so 'steps' run; deploy targets: {known}"
+    if not steps:
+        known = f"; its deploy targets: {', '.join(pipeline.targets)}" if pipeline.targets else ""
+        yield f"pipeline {pipeline.name!r} has no steps{known}"
+    for step in steps:
+        if "code" not in step.properties:
+            yield f"step {step.display!r} (line {step.line}) has no 'code', so it does nothing"
 
 
 def _message(planned: Planned) -> str:

@@ -22,6 +22,11 @@ def log(home: str, run: str, position: int) -> str:
     return os.path.join(logs(home, run), f"{position}.log")
 
 
+def artifact(home: str, run: str) -> str:
+    """Where the output of a run that passed is kept."""
+    return os.path.join(home, "runs", run, "artifact")
+
+
 def work(home: str, run: str) -> str:
     """The folder that is a run's while it executes."""
     return os.path.join(home, "work", run)
@@ -37,30 +42,44 @@ def worker_log(home: str) -> str:
     return os.path.join(home, "worker.log")
 
 
-def clean(home: str, run: str, *, keep_output: bool) -> None:
-    """Takes the working copy of a run away, in one move, and then deletes it."""
+def database(home: str) -> str:
+    """The path of the store."""
+    return os.path.join(home, "wercker.db")
+
+
+def prepare(home: str) -> None:
+    """Makes what only its owner may read, also inside a folder that was there before."""
+    if os.path.exists(database(home)):
+        return
+    os.makedirs(home, mode=0o700, exist_ok=True)
+    for folder in ("runs", "work", "cache", "snapshots", "trash"):
+        os.makedirs(os.path.join(home, folder), mode=0o700, exist_ok=True)
+    os.close(os.open(database(home), os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def set_aside(home: str, run: str, *, keep_output: bool) -> None:
+    """Takes the working copy of a run away, in one move; its output becomes the artifact."""
+    folder, output = work(home, run), os.path.join(work(home, run), "output")
+    if keep_output and any(files for _, _, files in os.walk(output)):
+        os.rename(output, artifact(home, run))
+    if os.path.isdir(folder):
+        os.rename(folder, os.path.join(home, "trash", run))
+
+
+def empty_trash(home: str) -> None:
+    """Deletes what was set aside, as far as it can be deleted: a step may have left files of another user."""
     import shutil
 
-    folder = work(home, run)
-    if not os.path.isdir(folder):
-        return
-    output = os.path.join(folder, "output")
-    if keep_output and any(files for _, _, files in os.walk(output)):
-        os.rename(output, os.path.join(home, "runs", run, "artifact"))
     trash = os.path.join(home, "trash")
-    os.makedirs(trash, exist_ok=True)
-    os.rename(folder, os.path.join(trash, run))
-    shutil.rmtree(os.path.join(trash, run), onerror=_unlock)
+    for run in os.listdir(trash):
+        shutil.rmtree(os.path.join(trash, run), onerror=_unlock)
+        shutil.rmtree(os.path.join(trash, run), ignore_errors=True)
 
 
 def _unlock(_function: object, path: str, _error: object) -> None:
-    """Deletes what a step made read-only (a module cache, say)."""
-    import shutil
-
-    parent = os.path.dirname(path)
-    os.chmod(parent, 0o700)
-    if os.path.isdir(path) and not os.path.islink(path):
-        os.chmod(path, 0o700)
-        shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.remove(path)
+    """Lets what a step made read-only (a module cache, say) be deleted by the next attempt."""
+    for locked in (os.path.dirname(path), path):
+        try:
+            os.chmod(locked, 0o700, follow_symlinks=False)
+        except (OSError, NotImplementedError):
+            continue

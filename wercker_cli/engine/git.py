@@ -51,7 +51,7 @@ def git(folder: str, *args: str, env: Mapping[str, str] | None = None, given: by
 
     command = ["git", *NO_HOOKS, "-C", folder, *args]
     try:
-        done = subprocess.run(command, env=environment(env), input=given, capture_output=True, check=False)
+        done = subprocess.run(command, env=environment(os.environ, env), input=given, capture_output=True, check=False)
     except FileNotFoundError:
         raise GitError("git is not installed, and the engine needs it", hint="install git") from None
     if done.returncode != 0:
@@ -60,15 +60,24 @@ def git(folder: str, *args: str, env: Mapping[str, str] | None = None, given: by
     return done.stdout.decode(errors="surrogateescape").removesuffix("\n")
 
 
-def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for git: ours, less what points it to another repository."""
-    kept = {name: value for name, value in os.environ.items() if name not in _REPOSITORY_VARIABLES}
+def environment(caller: Mapping[str, str], more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for git: the caller's, less what points it to another repository."""
+    kept = {name: value for name, value in caller.items() if name not in _REPOSITORY_VARIABLES}
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(more or {})}
 
 
 def is_repository(root: str) -> bool:
     """Whether the folder is the top of a git work tree."""
     return os.path.exists(os.path.join(root, ".git"))
+
+
+def is_branch_name(root: str, branch: str) -> bool:
+    """Whether git could have a branch of that name."""
+    try:
+        git(root, "check-ref-format", f"refs/heads/{branch}")
+    except GitError:
+        return False
+    return True
 
 
 def head_branch(root: str) -> str:

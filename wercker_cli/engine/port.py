@@ -4,12 +4,13 @@ A worker elsewhere would get the same job as data and put another port in this o
 """
 
 import json
-from collections.abc import Iterable
-from enum import Enum
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from wercker_cli.engine import dispatch, folders, git, objects, queue, snapshot
-from wercker_cli.engine.store import Row, Store, now_ms
+from wercker_cli.engine.clock import now_ms
+from wercker_cli.engine.store import Row, Store
 
 
 class Job(NamedTuple):
@@ -28,19 +29,18 @@ class Job(NamedTuple):
     branch: str
     tag: str
     commit: str
-    source_run: str
     started_by: str
     started: int  # seconds since 1970
     env_vars: list[tuple[str, str]]
     host_vars: dict[str, str]
 
 
-class Word(Enum):
-    """What a worker hears when it reports that it is alive."""
+class Aborted(Exception):
+    """Somebody asked for the end of the run."""
 
-    GO_ON = "go on"
-    ABORT = "abort"
-    LOST = "lost"  # somebody else settled the run: end everything and say nothing
+
+class Lost(Exception):
+    """Somebody else settled the run: end everything and say nothing."""
 
 
 class StepEvent(NamedTuple):
@@ -65,23 +65,24 @@ class Port:
         row = queue.claim(self._store, self._worker)
         return self._job(row) if row else None
 
-    def beat(self, job: Job) -> Word:
-        """Says that the worker is alive, and hears how to go on."""
+    def beat(self, job: Job) -> None:
+        """Says that the worker is alive; raises Aborted or Lost where it must not go on."""
         row = queue.beat(self._store, job.run, self._worker)
         if row is None:
-            return Word.LOST
-        return Word.ABORT if row["abort"] else Word.GO_ON
+            raise Lost
+        if row["abort"]:
+            raise Aborted
 
     def plan(self, job: Job, steps: list[tuple[str, str]], first: int) -> list[str]:
-        """Announces the steps behind the internal ones, as names with phases; gives their ids."""
-        with self._store.transaction():
+        """Announces the steps behind the internal ones, as names with phases; gives their ids. Raises Lost."""
+        with self._own(job):
             self._store.add_steps(job.run, steps, first=first, now=now_ms())
-            queue.begin_main_steps(self._store, job.run, self._worker)
+            queue.begin_main_steps(self._store, job.run)
         return [row["id"] for row in self._store.steps(job.run)[first - 1 :]]
 
     def report(self, job: Job, events: Iterable[StepEvent]) -> None:
-        """Steps that started or ended, in one transaction."""
-        with self._store.transaction():
+        """Steps that started or ended, in one transaction. Raises Lost."""
+        with self._own(job):
             for event in events:
                 if event.result:
                     queue.finish_step(self._store, job.run, event.position, event.at, event.result, event.message)
@@ -89,7 +90,7 @@ class Port:
                     queue.start_step(self._store, job.run, event.position, event.at)
 
     def finish(self, job: Job, result: str, message: str = "") -> None:
-        """Ends the run; a message belongs to the step in which it ended. Says nothing for a run that was lost."""
+        """Ends the run; a message is for the step in which it ended. Does nothing for a run that was lost."""
         queue.finish(self._store, job.run, self._worker, result, message)
 
     def log(self, job: Job, position: int) -> str:
@@ -108,9 +109,21 @@ class Port:
         """The folder that stays from run to run of an application."""
         return folders.cache(self._store.home, job.application)
 
-    def clean(self, job: Job, *, keep_output: bool) -> None:
+    def set_aside(self, job: Job, *, keep_output: bool) -> None:
         """Takes the working copy away; the output of a run that passed stays as its artifact."""
-        folders.clean(self._store.home, job.run, keep_output=keep_output)
+        folders.set_aside(self._store.home, job.run, keep_output=keep_output)
+
+    def artifact(self, job: Job) -> str:
+        """Where the output of a run that passed is kept."""
+        return folders.artifact(self._store.home, job.run)
+
+    @contextmanager
+    def _own(self, job: Job) -> Iterator[None]:
+        """A transaction that ends in Lost where the run is somebody else's."""
+        with self._store.transaction():
+            if not queue.holds(self._store, job.run, self._worker):
+                raise Lost
+            yield
 
     def _job(self, row: Row) -> Job:
         run = objects.run_object(row, self._base, whole=True)
@@ -128,7 +141,6 @@ class Port:
             branch=row["branch"],
             tag=row["tag"],
             commit=row["commit_hash"],
-            source_run=row["source_run"] or "",
             started_by=row["author"],
             started=row["created_at"] // 1000,
             env_vars=[(variable["key"], variable["value"]) for variable in json.loads(row["env_vars"])],

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
+MARK = "WERCKER_SESSION"  # in the environment of all that a run starts, to find it by when its worker died
 GRACE = 0.5  # seconds between TERM and KILL
 GIVE_UP = 10.0  # seconds after which what cannot be killed (a hung disk) is left to the kernel
 
@@ -13,18 +14,22 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def identity() -> str:
-    """A name for this process that no later process gets: its id, its start time and the boot it belongs to."""
-    return f"{os.getpid()}-{_stat(os.getpid())[19]}-{_boot()}"
+    """A name for this process that no later process gets: its id with its namespace, its start, the boot."""
+    return f"{os.getpid()}-{_stat(os.getpid())[19]}-{_namespace()}-{_boot()}"
 
 
-def alive(identity: str) -> bool:
-    """Whether the process of that name still runs on this machine."""
-    _, start, boot = identity.split("-", 2)
+def alive(identity: str) -> bool | None:
+    """Whether the process of that name still runs; None where we cannot see it: it is in another container."""
+    _, start, namespace, boot = identity.split("-", 3)
+    if boot != _boot():
+        return False
+    if namespace != _namespace():
+        return None
     try:
         stat = _stat(pid(identity))
     except OSError:
         return False
-    return stat[19] == start and stat[0] not in "ZX" and boot == _boot()
+    return stat[19] == start and stat[0] not in "ZX"
 
 
 def pid(identity: str) -> int:
@@ -185,6 +190,11 @@ def _stat(pid: int) -> list[str]:
 def _boot() -> str:
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         return file.read().strip()
+
+
+def _namespace() -> str:
+    """The number of the namespace that our process ids belong to."""
+    return str(os.stat("/proc/self/ns/pid").st_ino)
 
 
 def _prctl(option: int, value: int) -> None:

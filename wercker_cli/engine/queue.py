@@ -3,18 +3,12 @@
 The claim alone decides who runs a run, and the lease alone who still does.
 """
 
-import time
-
-from wercker_cli.engine.store import Row, Store, now_ms
+from wercker_cli.engine.clock import now_ms, uptime_ms
+from wercker_cli.engine.store import Row, Store
 
 LEASE = 60_000  # milliseconds that a worker may be silent
 
 _HELD = "id = :run AND worker = :worker"
-
-
-def clock() -> int:
-    """Milliseconds on the clock of leases, which stands still while the machine sleeps and never jumps."""
-    return time.monotonic_ns() // 1_000_000
 
 
 def claim(store: Store, worker: str) -> Row | None:
@@ -29,7 +23,7 @@ def claim(store: Store, worker: str) -> Row | None:
             """,
             now=now,
             worker=worker,
-            until=clock() + LEASE,
+            until=uptime_ms() + LEASE,
         )
         return store.run(claimed["id"]) if claimed else None
 
@@ -40,13 +34,18 @@ def beat(store: Store, run: str, worker: str) -> Row | None:
         f"UPDATE runs SET lease_until = :until WHERE {_HELD} RETURNING abort",  # noqa: S608 - our own text
         run=run,
         worker=worker,
-        until=clock() + LEASE,
+        until=uptime_ms() + LEASE,
     )
 
 
-def begin_main_steps(store: Store, run: str, worker: str) -> None:
+def holds(store: Store, run: str, worker: str) -> bool:
+    """Whether the run is still this worker's."""
+    return store.one(f"SELECT 1 FROM runs WHERE {_HELD}", run=run, worker=worker) is not None  # noqa: S608
+
+
+def begin_main_steps(store: Store, run: str) -> None:
     """The run's own steps start now."""
-    store.write(f"UPDATE runs SET status = 'running' WHERE {_HELD}", run=run, worker=worker)  # noqa: S608
+    store.write("UPDATE runs SET status = 'running' WHERE id = :run", run=run)
 
 
 def start_step(store: Store, run: str, position: int, at: int) -> None:
@@ -85,10 +84,10 @@ def finish_step(store: Store, run: str, position: int, at: int, result: str, mes
 def finish(store: Store, run: str, worker: str, result: str, message: str = "") -> bool:
     """Ends the run, unless the worker no longer holds it; a step that still runs ends with it, for that reason."""
     with store.transaction():
-        held = store.one(f"SELECT 1 FROM runs WHERE {_HELD}", run=run, worker=worker)  # noqa: S608
+        held = holds(store, run, worker)
         if held:
             _end(store, run, result, message)
-    return held is not None
+    return held
 
 
 def abort(store: Store, run: str) -> Row | None:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import dispatch, folders, git, objects, parameters, queue
+from wercker_cli.engine import folders, git, objects, parameters, queue
+from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
 from wercker_cli.engine.store import Row, Store
 from wercker_cli.engine.trigger import create_run
-from wercker_cli.errors import WerckerError
+from wercker_cli.errors import NotFound, WerckerError
 
 ROOT = "/api/v3"
 ABORT_WAIT = 10.0  # seconds until an abort is answered though the run has not ended
@@ -21,9 +22,10 @@ _RUN_SLASH = re.compile(r"(?<=/runs)/$")
 
 
 class Site(NamedTuple):
-    """What every route needs: the store, who asks, the checkout they are in, and the root of the URLs it writes."""
+    """What every route needs: the store, who runs, who asks, the checkout they are in, the root of the URLs."""
 
     store: Store
+    dispatcher: Dispatcher
     user: str
     checkout: str | None
     base: str
@@ -61,6 +63,8 @@ def answer(site: Site, request: Request) -> Response:
         found = _dispatch(call, request.method, _RUN_SLASH.sub("", request.path))
     except Fault as fault:
         return _error(fault.status, fault.title, fault.message)
+    except NotFound as error:
+        return _error(404, "Not Found", error.message)
     except WerckerError as error:
         return _error(400, "Bad Request", error.message)
     except Exception as error:  # a bug of ours must not end whoever asks
@@ -88,6 +92,10 @@ def _dispatch(call: Call, method: str, path: str) -> Any:
 def runs(call: Call) -> list[objects.Json]:
     """The runs of an application or a pipeline."""
     filters, page = parameters.run_filters(call.query), parameters.page(call.query)
+    if "application" in filters and call.site.store.application_by_id(filters["application"]) is None:
+        raise Missing(f"There is no application {filters['application']}")
+    if "pipeline" in filters and call.site.store.pipeline(filters["pipeline"]) is None:
+        raise Missing(f"There is no pipeline {filters['pipeline']}")
     rows = call.site.store.runs(filters, ascending=parameters.ascending(call.query), skip=page.skip, limit=page.limit)
     return [objects.run_object(row, call.site.base, whole=False) for row in rows]
 
@@ -97,7 +105,7 @@ def trigger(call: Call) -> objects.Json:
     """A new run, which waits for a worker."""
     run = create_run(call.site.store, parameters.trigger(call.body), call.site.user, call.site.checkout)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)
-    dispatch.wake(call.site.store)
+    call.site.dispatcher.wake()
     return created
 
 
@@ -122,8 +130,8 @@ def abort(call: Call, run: str) -> objects.Json:
     deadline = time.monotonic() + ABORT_WAIT
     while aborting and row["status"] != "finished" and time.monotonic() < deadline:
         if aborting["worker"]:
-            dispatch.cancel(aborting["worker"])
-        dispatch.tend(store)
+            call.site.dispatcher.cancel(aborting["worker"])
+        call.site.dispatcher.tend()
         time.sleep(0.003)
         row = _run(call, run)
     return objects.run_object(row, call.site.base, whole=True)

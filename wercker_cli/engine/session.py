@@ -11,9 +11,10 @@ import re
 import shlex
 import signal
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from wercker_cli.engine import processes
+from wercker_cli.engine.clock import now_ms
 
 if TYPE_CHECKING:
     from wercker_cli.engine.wercker_yml import Step
@@ -31,6 +32,7 @@ debug() { builtin printf '\e[2m%s\e[m\n' "$*"; }
 warn() { builtin printf '\e[33m%s\e[m\n' "$*"; }
 error() { builtin printf '\e[31merror: %s\e[m\n' "$*"; }
 setMessage() { builtin printf '%s\n' "$*" >"$WERCKER_REPORT_MESSAGE_FILE"; }
+if [ "$EUID" = 0 ] || ! type -P sudo >/dev/null; then sudo() { "$@"; }; fi
 fail() { builtin printf '\e[31mfailed: %s\e[m\n' "$*"; setMessage "$@"; exit 1; }
 """
 
@@ -85,7 +87,9 @@ def _around(planned: Planned, code: str) -> str:
     if planned.step:
         before += 'builtin cd -- "$WERCKER_SOURCE_DIR" || exit 1\n'
         before += "".join(_export(name, value) for name, value in _step_variables(planned, planned.step))
-        before += f"builtin cd -- {_quoted(planned.step.cwd)} || exit 1\n" if planned.step.cwd else ""
+        if planned.step.cwd:
+            folder = _quoted(planned.step.cwd)
+            before += f"builtin cd -- {folder} 2>/dev/null || fail There is no folder {folder} to run in\n"
         before += "" if planned.step.properties.get("code", "").startswith("#!") else "set -e\n"
     return (
         f"exec >>{shlex.quote(planned.log)} 2>&1\n"
@@ -151,20 +155,28 @@ class Session:
     def read(self) -> list[Event]:
         """What was said since the last call."""
         *lines, self._unread = (self._unread + processes.drain(self.events)).split(b"\n")
-        return [_event(line.decode("ascii", "replace").replace(",", ".")) for line in lines]
+        return [event for line in lines if (event := _event(line.decode("ascii", "replace")))]
 
-    def close(self, wait_status: int) -> int:
-        """After bash has ended: the exit status as a shell counts it, 128 and more for a signal."""
-        os.close(self.events)
+    def exit_status(self, wait_status: int) -> int:
+        """Of a bash that has ended, as a shell counts it: 128 and more for a signal."""
         code = os.waitstatus_to_exitcode(wait_status)
         self._process.returncode = code
         return code if code >= 0 else 128 - code
 
+    def __enter__(self) -> Self:
+        return self
 
-def _event(line: str) -> Event:
-    """`$EPOCHREALTIME` has the decimal point of the locale."""
-    position, seconds, what = line.split()
-    return Event(int(position), int(float(seconds) * 1000), what == "passed")
+    def __exit__(self, *_: object) -> None:
+        os.close(self.events)
+
+
+def _event(line: str) -> Event | None:
+    """None for what bash did not say. A step may have unset EPOCHREALTIME, which has the locale's decimal point."""
+    match = re.fullmatch(r"(\d+) (?:(\d+)[.,](\d{3})\d*)? ?(started|passed)", line)
+    if not match:
+        return None
+    at = int(f"{match[2]}{match[3]}") if match[2] else now_ms()
+    return Event(int(match[1]), at, match[4] == "passed")
 
 
 def ended_by(status: int) -> str:

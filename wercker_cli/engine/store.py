@@ -3,12 +3,13 @@
 import json
 import os
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+from wercker_cli.engine import folders
+from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.schema import MIGRATIONS
 from wercker_cli.errors import Refused
 
@@ -38,8 +39,8 @@ class Store:
     @cached_property
     def _db(self) -> sqlite3.Connection:
         try:
-            os.makedirs(self.home, mode=0o700, exist_ok=True)
-            db = sqlite3.connect(os.path.join(self.home, "wercker.db"), timeout=BUSY, isolation_level=None)
+            folders.prepare(self.home)
+            db = sqlite3.connect(folders.database(self.home), timeout=BUSY, isolation_level=None)
             db.row_factory = sqlite3.Row
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version < len(MIGRATIONS):
@@ -49,7 +50,7 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise Refused(
                 f"the state folder {self.home} cannot be used: {error}",
-                hint="set WERCKER_HOME to a folder that you can write to",
+                hint="set WERCKER_HOME to another folder that you can write to",
             ) from None
         if version > len(MIGRATIONS):
             raise Refused(
@@ -195,14 +196,13 @@ class Store:
         """One application, or None."""
         return self.one("SELECT * FROM applications WHERE owner = :owner AND name = :name", owner=owner, name=name)
 
+    def application_by_id(self, application: str) -> Row | None:
+        """One application, or None."""
+        return self.one("SELECT * FROM applications WHERE id = :application", application=application)
+
     def applications(self, owner: str) -> list[Row]:
         """The applications of an owner, by name."""
         return self.all("SELECT * FROM applications WHERE owner = :owner ORDER BY name", owner=owner)
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def new_id(now: int) -> str:

@@ -9,6 +9,7 @@ from wercker_cli.engine.parameters import Trigger
 from wercker_cli.engine.store import Row, Store
 
 HOST_VARS = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
+ELSEWHERE = ("WERCKER_HOME", "XDG_STATE_HOME")  # where these move the state folder, steps have to find it too
 
 
 def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -> str:
@@ -32,9 +33,15 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
         commit=commit.hash,
         message=wanted.message or commit.message,
         env_vars=wanted.env_vars,
-        host_vars={name: os.environ[name] for name in HOST_VARS if name in os.environ},
+        host_vars=_host_vars(store.home),
         author=user,
     )
+
+
+def _host_vars(home: str) -> dict[str, str]:
+    """The variables of this machine that reach a run."""
+    moved = {"WERCKER_HOME": home} if any(name in os.environ for name in ELSEWHERE) else {}
+    return {name: os.environ[name] for name in HOST_VARS if name in os.environ} | moved
 
 
 def username() -> str:
@@ -61,6 +68,8 @@ def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple
         os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
         return wanted.branch or "HEAD", snapshot.take(root, kept)
     branch = wanted.branch or git.head_branch(root)
+    if wanted.branch and not git.is_branch_name(root, branch):
+        raise BadRequest(f"{branch!r} is no name of a branch")
     if wanted.commit:
         revisions, missing = [wanted.commit], f"There is no commit {wanted.commit} in {root}"
     elif wanted.tag:
@@ -70,7 +79,8 @@ def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple
         revisions = [f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"]
         missing = f"There is no branch {branch} in {root}"
     else:
-        revisions, missing = ["HEAD"], f"There is no commit yet in {root}"
+        revisions = ["HEAD"]
+        missing = f"There is no commit yet in {root}: commit, or run the files as they are with --worktree"
     found = git.commit_of(root, *revisions) if git.is_repository(root) else None
     if found is None and wanted.commit and os.path.isdir(kept):
         found = git.commit_of(kept, *revisions)

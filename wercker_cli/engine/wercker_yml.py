@@ -15,6 +15,8 @@ RESERVED = frozenset(
 NOT_STEPS = frozenset({"box", "services", "base-path", "docker"})  # keys of a pipeline that may be lists, or anything
 NOT_PROPERTIES = ("name", "cwd", "checkpoint")
 LARGEST = 2**20  # characters
+MERGE = "tag:yaml.org,2002:merge"
+MOST_MERGED = 200  # keys that `<<` takes from one mapping
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one reads a hundred steps in 2 ms instead of 50
 _BOOLEANS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
@@ -61,7 +63,10 @@ class File:
 def read(text: str, file: str) -> File:
     """The pipelines of a wercker.yml; raises InvalidFile with the place of the first mistake."""
     try:
-        return _file(_compose(text, file), file)
+        root = _compose(text, file)
+        if root is not None:
+            _merge(root, file, set())
+        return _file(root, file)
     except RecursionError:  # a thousand brackets, or an anchor that holds itself
         raise InvalidFile(f"{file}: this is nested too deeply") from None
 
@@ -142,7 +147,7 @@ def _step(node: yaml.Node, file: str) -> Step:
     if not isinstance(node, yaml.MappingNode) or not node.value:
         raise _mistake(file, node, "a step is a name, or a name with properties")
     (first, below), *others = node.value
-    name, beside = _text(first, file), dict(_merged(others))  # real files have a property called like the step
+    name, beside = _text(first, file), _pairs(others)  # real files have a property called like the step
     properties = {}
     if isinstance(below, yaml.MappingNode):
         properties = {key: _text(value, file) for key, value in _items(below)}
@@ -173,23 +178,44 @@ def _named(text: str, properties: dict[str, str], line: int) -> Step:
     )
 
 
-def _items(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
-    """The pairs of a mapping, `<<` merged in; a key given twice: the last counts."""
-    return _merged(node.value)
+def _merge(node: yaml.Node, file: str, done: set[int]) -> None:
+    """Resolves `<<` in every mapping below a node, each once: an alias is the node itself, however often it stands."""
+    if id(node) in done or isinstance(node, yaml.ScalarNode):
+        return
+    done.add(id(node))
+    for item in node.value:
+        for below in item if isinstance(item, tuple) else [item]:
+            _merge(below, file, done)
+    if isinstance(node, yaml.MappingNode) and any(key.tag == MERGE for key, _ in node.value):
+        own = [(key, value) for key, value in node.value if key.tag != MERGE]
+        names = {key.value for key, _ in own if isinstance(key, yaml.ScalarNode)}
+        merged: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        for source in _sources(node):
+            if len(source.value) > MOST_MERGED:
+                raise _mistake(file, source, "this is too much to merge")
+            for key, value in source.value:
+                if key.tag == MERGE:  # a mapping that merges itself
+                    continue
+                merged.setdefault(key.value if isinstance(key, yaml.ScalarNode) else "", (key, value))
+        node.value = [pair for name, pair in merged.items() if name not in names] + own
 
 
-def _merged(pairs: list[tuple[yaml.Node, yaml.Node]]) -> Iterator[tuple[str, yaml.Node]]:
-    found: dict[str, yaml.Node] = {}
-    merged: dict[str, yaml.Node] = {}
-    for key, value in pairs:
-        if key.tag == "tag:yaml.org,2002:merge":
-            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
-            for source in reversed(sources):
+def _sources(node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
+    """What `<<` names in a mapping; the first that has a key gives it."""
+    for key, value in node.value:
+        if key.tag == MERGE:
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                 if isinstance(source, yaml.MappingNode):
-                    merged |= dict(_items(source))
-        elif isinstance(key, yaml.ScalarNode):
-            found[key.value] = value
-    return iter({**merged, **found}.items())
+                    yield source
+
+
+def _items(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
+    """The pairs of a mapping; a key given twice: the last counts."""
+    return iter(_pairs(node.value).items())
+
+
+def _pairs(pairs: list[tuple[yaml.Node, yaml.Node]]) -> dict[str, yaml.Node]:
+    return {key.value: value for key, value in pairs if isinstance(key, yaml.ScalarNode)}
 
 
 def _text(node: yaml.Node, file: str) -> str:
@@ -199,7 +225,7 @@ def _text(node: yaml.Node, file: str) -> str:
     if node.tag == "tag:yaml.org,2002:null":
         return ""
     if node.tag == "tag:yaml.org,2002:bool":
-        return _BOOLEANS[node.value.lower()]
+        return _BOOLEANS.get(node.value.lower(), str(node.value))
     return str(node.value)
 
 

@@ -1,6 +1,9 @@
-"""The process that drains the queue and goes away when it is empty."""
+"""The process that drains the queue and goes away when it is empty: python -m wercker_cli.engine.worker HOME"""
 
-from wercker_cli.engine import dispatch, processes, queue
+import os
+import sys
+
+from wercker_cli.engine import dispatch, folders, processes, queue
 from wercker_cli.engine.driver import drive
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.port import Port
@@ -17,5 +20,12 @@ def work(home: str) -> None:
         job = port.claim()
         if job:
             drive(job, port, wakeup)
+            folders.empty_trash(home)
         elif queue.leave(store, worker):
             return
+
+
+if __name__ == "__main__":
+    if os.fork() == 0:
+        dispatch.detach()
+        dispatch.run_worker(sys.argv[1])

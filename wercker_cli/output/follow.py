@@ -65,7 +65,7 @@ def _changes(steps: list[Json], seen: dict[str, str]) -> Iterator[str]:
     """A line for each step that is in another state than `seen` says, which is brought up to date."""
     for number, step in enumerate(steps):
         key, word = get(step, "id") or str(number), mark_of(step).word
-        if word in {seen.get(key), "waiting"}:
+        if word in {seen.get(key), "not run"}:
             continue
         seen[key] = word
         took = finished_words(step)
@@ -98,8 +98,9 @@ def failure(
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Says which step of a run failed, why, what it printed last (`log` is the end of that), and what to type next."""
+    shown = shlex.quote(one_line(run))
     if failed is None:
-        print(f"hint: wercker runs steps {run}", file=stream)
+        paper(stream).write(f"hint: wercker runs steps {shown}\n")
         return
     from rich.text import Text
 
@@ -110,8 +111,8 @@ def failure(
     colour = coloured(stream, color, environ)
     for line in last_lines(log, LAST_LINES, keep_colour=colour):
         paper(stream).write(f"  │ {line}\x1b[0m\n" if "\x1b" in line else f"  │ {line}\n")
-    which = get(failed, "order") or shlex.quote(one_line(step_name(failed)))
-    stream.write(f"hint: wercker runs logs {run} --step {which}\n")
+    which = shlex.quote(one_line(get(failed, "order") or step_name(failed)))
+    paper(stream).write(f"hint: wercker runs logs {shown} --step {which}\n")
 
 
 def last_lines(log: bytes | str, count: int, *, keep_colour: bool = False) -> list[str]:

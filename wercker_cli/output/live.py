@@ -59,7 +59,7 @@ class Page:
 
 def _current(steps: list[Json]) -> int:
     """The position of the step that runs, else of the last one that does not wait; -1 where there is none."""
-    begun = [number for number, step in enumerate(steps) if mark_of(step).word != "waiting"]
+    begun = [number for number, step in enumerate(steps) if mark_of(step).word != "not run"]
     running = [number for number in begun if get(steps[number], "status") == "running"]
     return (running or begun or [-1])[-1]
 
@@ -85,7 +85,7 @@ def _step(step: Json, width: int, *, still: bool) -> Text:
     mark, took = mark_of(step), words(step)
     running = get(step, "status") == "running" and not still
     symbol = SPINNER[int(time.monotonic() * TURNS) % len(SPINNER)] if running else mark.symbol
-    name = Text(one_line(step_name(step)), "dim" if mark.word == "waiting" else "")
+    name = Text(one_line(step_name(step)), "dim" if mark.word == "not run" else "")
     name.truncate(width, overflow="ellipsis", pad=True)
     text = _line("  ", (symbol, mark.style), " ", name)
     return text.append(f"{took:>{TIME}}", "dim") if took else text

@@ -26,7 +26,7 @@ _RESULTS = {
 _STATUSES = {
     "running": Mark("●", "running", "cyan"),
     "started": Mark("●", "started", "cyan"),
-    "notstarted": Mark("○", "waiting", "dim"),
+    "notstarted": Mark("○", "not run", "dim"),
 }
 
 

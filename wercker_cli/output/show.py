@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
@@ -43,16 +44,17 @@ def show(
     view: View,
     format: Format,  # noqa: A002 - the word for it
     stream: TextIO,
+    aside: TextIO = sys.stderr,
     color: str = "auto",
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """One object or several to the stream, in the format that was asked for."""
+    """One object or several to the stream, in the format that was asked for; to `aside` that there are none."""
     if format.fields or format.jq is not None or format.name == "json":
         _show_json(data, format, stream)
         return
     name = format.name or ("table" if stream.isatty() else "tsv")
     if name == "table":
-        _show_table(data, view, stream, color, environ)
+        _show_table(data, view, stream, aside, color, environ)
     elif name == "jsonl":
         from wercker_cli.output import structured
 
@@ -81,7 +83,7 @@ def _show_json(data: Json | Iterable[Json], format: Format, stream: TextIO) -> N
 
 
 def _show_table(
-    data: Json | Iterable[Json], view: View, stream: TextIO, color: str, environ: Mapping[str, str]
+    data: Json | Iterable[Json], view: View, stream: TextIO, aside: TextIO, color: str, environ: Mapping[str, str]
 ) -> None:
     from wercker_cli.output import table
     from wercker_cli.output.screen import console
@@ -94,7 +96,7 @@ def _show_table(
     if items:
         table.table(items, view, out)
     elif stream.isatty():
-        out.print(view.empty, style="dim")
+        aside.write(f"{view.empty}\n")
 
 
 def _show_rows(name: str, data: Json | Iterable[Json], view: View, stream: TextIO) -> None:

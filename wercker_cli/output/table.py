@@ -34,7 +34,7 @@ def table(items: Sequence[Json], view: View, console: Console) -> None:
             for cell, column, width in zip(cells, columns, widths, strict=True)
         ]
         _print(console, _row(styled, columns, widths))
-        if view.note and terminal:
+        if view.note:
             _note(view.note(item), widths[0] + GAP, console)
 
 

@@ -2,7 +2,6 @@
 
 import click
 
-from wercker_cli import settings
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options
@@ -20,4 +19,4 @@ def command(app: Invocation) -> None:
       wercker context show
       WERCKER_API_URL=https://ci.example.com wercker context show
     """
-    app.show(settings.describe(app.settings, app.application()), SETTINGS)
+    app.show(app.describe_settings(), SETTINGS)

@@ -2,11 +2,9 @@
 
 import click
 
-from wercker_cli.api import names
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import Application, output_options
-from wercker_cli.errors import Usage
 from wercker_cli.output.pipelines import PIPELINES
 
 
@@ -28,7 +26,4 @@ def command(app: Invocation, application: str | None) -> None:
       wercker pipelines list
       wercker pipelines list -a OWNER/NAME -o id
     """
-    known = app.application(application)
-    if not known:
-        raise Usage("no application is named", hint="wercker pipelines list --application OWNER/NAME")
-    app.show(app.api.pipelines(*names.owner_and_name(app.api, known)), PIPELINES)
+    app.show(app.pipelines(application), PIPELINES)

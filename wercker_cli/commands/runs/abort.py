@@ -1,5 +1,7 @@
 """wercker runs abort"""
 
+from typing import Any
+
 import click
 
 from wercker_cli.app import Invocation
@@ -28,18 +30,26 @@ def command(ctx: click.Context, /, runs: tuple[str, ...], **narrowed: str | None
     """
     app: Invocation = ctx.obj
     aborted, worst = [], Exit.DONE
-    for run in _ids(ctx, app, runs):
+    for given in _ids(ctx, app, runs):
         try:
-            answer = app.api.abort(app.run_id(run, narrowed))
+            run = app.run_id(given, narrowed)
+            answer = app.api.abort(run)
         except WerckerError as error:
             app.report(error)
             worst = max(worst, error.exit_code)
         else:
-            was = "aborted" if answer.get("result") == "aborted" else f"had finished already: {answer.get('result')}"
-            app.note(f"run {answer.get('id')} {was}")
-            aborted.append(answer)
+            app.note(f"run {run} {_outcome(answer)}")
+            aborted.append({"id": run, **answer})
     app.show(aborted, RUNS, default="id")
     return worst
+
+
+def _outcome(run: dict[str, Any]) -> str:
+    if run.get("result") == "aborted":
+        return "aborted"
+    if run.get("status") == "finished":
+        return f"had finished already: {run.get('result')}"
+    return "is being aborted"
 
 
 def _ids(ctx: click.Context, app: Invocation, runs: tuple[str, ...]) -> list[str]:

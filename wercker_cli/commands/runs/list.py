@@ -4,7 +4,7 @@ import click
 
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import output_options, run_filters
+from wercker_cli.commands.options import Count, output_options, run_filters
 from wercker_cli.output.runs import RUNS
 
 SORTS = ("creationDateAsc", "creationDateDesc")
@@ -13,8 +13,8 @@ SORTS = ("creationDateAsc", "creationDateDesc")
 @shape.command("list")
 @run_filters
 @shape.option("--sort", type=click.Choice(SORTS), help="Oldest or newest first [default: creationDateDesc].")
-@shape.option("--limit", "-L", type=click.IntRange(min=0), metavar="N", help="At most so many; 0 is all [default: 20].")
-@shape.option("--skip", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N.")
+@shape.option("--limit", "-L", type=Count(min=0), metavar="N", help="At most so many; 0 is all [default: 20].")
+@shape.option("--skip", type=Count(min=0), default=0, metavar="N", help="Leave out the first N.")
 @output_options(RUNS)
 @click.pass_obj
 def command(app: Invocation, /, limit: int | None, skip: int, **filters: str | None) -> None:

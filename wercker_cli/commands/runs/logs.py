@@ -32,12 +32,12 @@ def command(app: Invocation, /, run: str, step: str | None, failed: bool, **narr
     run = app.run_id(run, narrowed)
     steps = app.api.steps(run)
     chosen = _chosen(steps, step) if step else steps
-    if not chosen:
+    if step and not chosen:
         names = ", ".join(f"{found.get('order')} {step_name(found)}" for found in steps)
         raise NotFound(f"no step {step!r} in run {run}", hint=f"its steps: {names}")
     writer = LogWriter(app.stdout, color=app.color, environ=app.environ)
     for wanted in chosen:
-        if failed and wanted.get("result") != "failed":
+        if wanted.get("status") == "notstarted" or (failed and wanted.get("result") != "failed"):
             continue
         writer.heading(wanted)
         for piece in app.api.log(app.api.id_of(wanted)):

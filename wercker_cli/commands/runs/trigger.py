@@ -8,9 +8,9 @@ from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import Commit, Duration, Id, Text, output_options, scope_options
 from wercker_cli.commands.variables import in_file, variable_options
-from wercker_cli.commands.waiting import wait_for
 from wercker_cli.errors import Exit, NotFound, Usage
 from wercker_cli.output.runs import RUN, pipeline_name
+from wercker_cli.waiting import wait_for
 
 SHOWN_FILES = 3
 WHAT, WAITING = "What to run", "Waiting"
@@ -45,8 +45,17 @@ def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any)
         raise Usage("--pipeline is missing", hint=_pipelines_hint(app, given["applicationId"]))
     if timeout is not None and not wait:
         raise Usage("--timeout is for --wait", hint="add --wait")
+    if given["commit"] and not given["branch"]:
+        raise Usage("--commit needs --branch", hint="add --branch NAME")
+    if given["worktree"] and (given["commit"] or given["branch"]):
+        raise Usage(
+            "--worktree is what is checked out: --branch and --commit name something else", hint="leave them out"
+        )
+    on_engine = app.engine if given["worktree"] or not app.settings.api_url.value else None
     run = app.api.trigger(_payload(app, **given))
-    app.note(f"triggered run {run.get('id')} of {pipeline_name(run)} on {run.get('branch')}")
+    app.note(f"triggered run {app.api.id_of(run)} of {pipeline_name(run)} on {run.get('branch')}")
+    if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"]):
+        _note_changes(app)
     if not wait:
         app.show(run, RUN, default="id")
         return Exit.DONE
@@ -55,8 +64,6 @@ def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any)
 
 def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
     """What was given, in the words of the API."""
-    if given["commit"] and not given["branch"]:
-        raise Usage("--commit needs --branch", hint="add --branch NAME")
     payload = {
         "pipelineId": app.pipeline_id(given["pipelineId"], given["applicationId"]),
         "sourceRunId": given["source_run"],
@@ -66,11 +73,7 @@ def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
         "envVars": [*in_file(given["env_file"]), *given["env"]],
     }
     if given["worktree"]:
-        if given["commit"] or given["branch"]:
-            raise Usage("--worktree is what is checked out: --branch and --commit name something else")
         payload["branch"], payload["commitHash"] = app.engine.snapshot()
-    elif not (given["branch"] or given["applicationId"] or app.settings.api_url.value):
-        _note_changes(app)
     return {key: value for key, value in payload.items() if value}
 
 
@@ -83,10 +86,10 @@ def _note_changes(app: Invocation) -> None:
 
 
 def _pipelines_hint(app: Invocation, application: str | None) -> str:
-    """The command, with a pipeline that exists where one is known."""
+    """The command, with the pipelines of this checkout: a server is not asked before the usage is right."""
+    found = app.application(application) if not app.settings.api_url.value else None
+    owner, _, name = (found or "").partition("/")
     try:
-        found = app.application(application)
-        owner, _, name = (found or "").partition("/")
         names = [str(pipeline.get("name")) for pipeline in app.api.pipelines(owner, name)] if name else []
     except NotFound:
         names = []

@@ -1,7 +1,7 @@
 """Waiting for a run: what is seen meanwhile, and the exit code at the end."""
 
 from wercker_cli.app import Invocation
-from wercker_cli.errors import Exit
+from wercker_cli.errors import Exit, Refused, Unreachable
 from wercker_cli.output.columns import Json
 from wercker_cli.output.runs import RUN
 
@@ -20,7 +20,7 @@ def wait_for(app: Invocation, run: Json, timeout: float | None) -> Exit:
         app.stdout.flush()
     try:
         last = follow(
-            watch(app.api, run_id, timeout=timeout, tail=app.stderr.isatty()),
+            watch(app.api, run_id, timeout=timeout, tail=app.stderr.isatty(), note=app.note),
             app.stderr,
             color=app.color,
             environ=app.environ,
@@ -29,6 +29,9 @@ def wait_for(app: Invocation, run: Json, timeout: float | None) -> Exit:
         return _goes_on(app, run_id, "interrupted", Exit.INTERRUPTED)
     except TimedOut:
         return _goes_on(app, run_id, "the time to wait is over", Exit.TIMEOUT)
+    except (Unreachable, Refused) as error:
+        app.report(error)
+        return _goes_on(app, run_id, "no answer for too long", error.exit_code)
     if last.run.get("result") == "failed":
         _explain(app, run_id, last.steps)
     if asked:
@@ -44,8 +47,9 @@ def _goes_on(app: Invocation, run: str, why: str, code: Exit) -> Exit:
 
 def _explain(app: Invocation, run: str, steps: list[Json]) -> None:
     """Which step failed, why, its last lines, and what to type next."""
+    from wercker_cli.api.watch import log_end
     from wercker_cli.output.follow import failure
 
     failed = next((step for step in steps if step.get("result") == "failed"), None)
-    log = app.api.log_end(app.api.id_of(failed)) if failed else b""
+    log = log_end(app.api, failed) if failed else b""
     failure(run, failed, log, app.stderr, color=app.color, environ=app.environ)

@@ -1,0 +1,48 @@
+"""Who may know whom: the import rules of the rooms."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "wercker_cli"
+ALLOWED = {
+    "api": {"api", "errors", "__init__", "settings"},
+    "commands": {"app", "waiting", "commands", "errors", "output"},
+    "output": {"output", "errors"},
+    "engine": {"engine", "errors", "api.transport"},
+    "errors.py": set(),
+    "settings.py": {"errors"},
+    "waiting.py": {"app", "api", "output", "errors"},
+    "app.py": {"api", "output", "settings", "engine.app", "errors"},
+}
+
+
+def imports(file: Path) -> set[str]:
+    """What of ours a file imports, anywhere in it, but for the sake of types."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wercker_cli"):
+            room = (node.module or "").removeprefix("wercker_cli").strip(".")
+            found |= {room} if room else {alias.name.replace("__version__", "__init__") for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_knows_only_those_it_may(room: str) -> None:
+    place = PACKAGE / room
+    files = [place] if place.suffix else sorted(place.rglob("*.py"))
+    strangers = {
+        f"{file.relative_to(PACKAGE)}: {module}"
+        for file in files
+        for module in imports(file)
+        if not any(module == allowed or module.startswith(f"{allowed}.") for allowed in ALLOWED[room])
+    }
+    assert strangers == set()
+
+
+def test_the_driver_of_a_run_opens_no_store() -> None:
+    assert not {module for module in imports(PACKAGE / "engine/driver.py") if "store" in module or "queue" in module}
