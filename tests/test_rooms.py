@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "wercker_cli"
 ALLOWED = {
-    "api": {"api", "errors", "__init__", "settings"},
+    "api": {"api", "errors", "__init__"},
     "commands": {"app", "waiting", "commands", "errors", "output"},
     "output": {"output", "errors"},
     "engine": {"engine", "errors", "api.transport"},

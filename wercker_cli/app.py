@@ -80,7 +80,13 @@ class Invocation:
             return self.engine
         from wercker_cli.api.http import Http
 
-        return Http(self.settings, self.request_timeout, self.trace if self.debug else None)
+        return Http(
+            self.settings.api_url.value,
+            token=self.settings.token.value,
+            ca_bundle=self.settings.ca_bundle.value,
+            request_timeout=self.request_timeout,
+            trace=self.trace if self.debug else None,
+        )
 
     def application(self, given: str | None = None) -> str | None:
         """The application to speak of, as an id or OWNER/NAME: given, from the environment, or this checkout's."""
@@ -147,7 +153,8 @@ class Invocation:
         if run != LATEST:
             return run
         query = self.scope(narrowed.get("applicationId"), narrowed.get("pipelineId"))
-        query += [("branch", narrowed["branch"])] if narrowed.get("branch") else []  # type: ignore[list-item]
+        branch = narrowed.get("branch")
+        query += [("branch", branch)] if branch else []
         for newest in self.api.runs(query, limit=1):
             return self.api.id_of(newest)
         raise NotFound("there is no run yet that @latest could be", hint="wercker runs trigger --pipeline NAME")

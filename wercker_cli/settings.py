@@ -8,7 +8,6 @@ from typing import NamedTuple
 from wercker_cli.errors import NotAllowed, Usage
 
 API_ROOT = "/api/v3"
-REQUEST_TIMEOUT = 30.0  # seconds
 
 _SENDABLE = r"[\x21-\x7e]+"
 _HOST = r"(?!.*\.\.)[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?"

@@ -40,7 +40,14 @@ def connect() -> Connect:
     def build(
         url: str, *, timeout: float | None = None, trace: Callable[[str], None] | None = None, **environ: str
     ) -> Http:
-        return Http(settings.read({"WERCKER_API_URL": url} | environ), timeout, trace)
+        read = settings.read({"WERCKER_API_URL": url} | environ)
+        return Http(
+            str(read.api_url.value),
+            token=read.token.value,
+            ca_bundle=read.ca_bundle.value,
+            request_timeout=timeout,
+            trace=trace,
+        )
 
     return build
 

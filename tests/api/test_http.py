@@ -33,7 +33,7 @@ PEM = str(Path(__file__).with_name("localhost.pem"))  # key and certificate of l
 GET = Request("GET", "/runs")
 PUT = Request("PUT", "/runs/r1/abort", body=b"{}")
 POST = Request("POST", "/runs/", body=b'{"pipelineId": "p1"}')
-ADDRESS = "wercker context show tells where the address comes from"
+ADDRESS = "wercker context show tells where this comes from"
 DOWN = '{"statusCode": 503, "error": "Unavailable", "message": "back at noon"}'
 CHUNKED = "Transfer-Encoding: chunked"
 
@@ -373,7 +373,7 @@ from wercker_cli import errors, settings
 from wercker_cli.api.http import Http
 from wercker_cli.api.transport import Request
 try:
-    Http(settings.read({"WERCKER_API_URL": sys.argv[1]})).send(Request("GET", "/runs"))
+    Http(str(settings.read({"WERCKER_API_URL": sys.argv[1]}).api_url.value)).send(Request("GET", "/runs"))
 except errors.Refused as error:
     print(error.message)
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
@@ -701,7 +701,7 @@ def test_a_bundle_that_cannot_be_read_is_one_line(
         path.write_text(content)
     with pytest.raises(Usage) as caught:
         connect("https://127.0.0.1", WERCKER_CA_BUNDLE=str(path))
-    assert caught.value.message == f"WERCKER_CA_BUNDLE is {str(path)!r}, which is no CA bundle: {why}"
+    assert caught.value.message == f"the CA bundle {str(path)!r} is none: {why}"
 
 
 # --debug

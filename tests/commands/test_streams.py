@@ -92,9 +92,9 @@ def test_ctrl_c_leaves_the_run_alone(terminal: Terminal, wercker: Wercker, check
     def press(seen: str) -> bytes:
         return b"\x03" if "running" in seen else b""
 
-    screen, _ = terminal("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path, press=press, code=130)
+    screen, raw = terminal("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path, press=press, code=130)
     run = screen[0].split()[2]
-    assert any(line.endswith(f"wercker: interrupted; run {run} goes on") for line in screen)
+    assert any(line.endswith(f"wercker: interrupted; run {run} goes on") for line in screen), raw
     assert screen[-1] == f"hint: wercker runs show {run}"
     assert wercker("runs", "show", run, "-q", ".result", cwd=checkout.path).out == "unknown\n"
 

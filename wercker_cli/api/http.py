@@ -6,15 +6,10 @@ Whatever goes wrong below it (requests, urllib3, http.client, sockets, TLS) leav
 import http.client
 import ipaddress
 import os
-import signal
-import socket
 import ssl
 import tempfile
-import threading
 import time
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import requests
@@ -22,13 +17,15 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies, select_proxy
-from urllib3.exceptions import HTTPError, InvalidChunkLength, InvalidHeader, ProtocolError
+from urllib3.exceptions import HTTPError, InvalidHeader
 
 from wercker_cli import __version__
+from wercker_cli.api.deadline import DeadlineError, deadline
+from wercker_cli.api.failures import ADDRESS, FAILURES, root, words
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.errors import Refused, Unreachable, Usage, WerckerError
-from wercker_cli.settings import REQUEST_TIMEOUT, Settings, Value
 
+REQUEST_TIMEOUT = 30.0  # seconds
 MAX_BODY = 64 * 2**20  # bytes, after decompression
 IN_MEMORY = 4 * 2**20  # bytes of a body; the rest waits in a file, so that a bomb stays cheap
 PIECE = 64 * 2**10  # bytes that are decompressed at once
@@ -38,7 +35,6 @@ RETRY_AFTER_MAX = 10  # seconds
 BACKOFF = 0.2  # seconds: the first retry is immediate, the next ones wait twice and four times this
 DECODED = {"", "identity", "gzip", "x-gzip", "deflate"}  # encodings that are undone in bounded steps
 
-ADDRESS = "wercker context show tells where the address comes from"
 LONGER = "--request-timeout SECONDS waits longer"
 LOOK_FIRST = "the request may have arrived: look at wercker runs list before you send it again"
 
@@ -49,29 +45,35 @@ class Http:
     polling = (0.5, 5.0)
 
     def __init__(
-        self, settings: Settings, request_timeout: float | None = None, trace: Callable[[str], None] | None = None
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        ca_bundle: str | None = None,
+        request_timeout: float | None = None,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
-        """`request_timeout` in seconds, retries included; `trace` gets a line a request and a line an answer.
+        """`url` is the root of the API; `ca_bundle` None trusts what requests does.
 
-        Raises Usage for a CA bundle that cannot be read and a time limit that cannot be set.
+        `request_timeout` in seconds, retries included; `trace` gets a line a request and a line an answer. Raises
+        Usage for a CA bundle that cannot be read and a time limit that cannot be set.
         """
-        self.server = self.name = str(settings.api_url.value)
+        self.server = self.name = url
         self._seconds = REQUEST_TIMEOUT if request_timeout is None else request_timeout
         if not 0 < self._seconds <= LONGEST:
             raise Usage(
                 f"a request timeout of {self._seconds:g} s is not possible", hint=f"more than 0, at most {LONGEST:g}"
             )
-        token = settings.token.value
         self._secrets = {token, quote_plus(token)} if token else set()
         self._print = trace
-        url = urlsplit(self.server)
-        if url.scheme == "https":
-            _check_ca_bundle(settings.ca_bundle)
-        proxies = {} if _is_loopback(url.hostname or "") else get_environ_proxies(self.server)
+        parts = urlsplit(url)
+        if parts.scheme == "https":
+            _check_ca_bundle(ca_bundle)
+        proxies = {} if _is_loopback(parts.hostname or "") else get_environ_proxies(self.server)
         self._proxy = select_proxy(self.server, proxies)
         self._session = _Session(token, self._seconds)
         self._session.proxies.update(proxies)
-        self._session.verify = settings.ca_bundle.value or True
+        self._session.verify = ca_bundle or True
 
     def send(self, request: Request) -> Response:
         """The answer, whatever its status; raises Unreachable where none comes, Refused where it is not usable."""
@@ -82,14 +84,14 @@ class Http:
             self._session.close()  # on a kept connection that just ends, nobody could tell whether it has arrived
         began = time.monotonic()
         try:
-            with _deadline(self._seconds):
+            with deadline(self._seconds):
                 response = self._exchange(request)
-        except _DeadlineError:
+        except DeadlineError:
             failure: WerckerError = self._late()
         except WerckerError as error:
             failure = error
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            self._trace(f"no answer: {_root(error)!r}")
+            self._trace(f"no answer: {root(error)!r}")
             failure = self._explain(error)
         else:
             self._trace(f"{response.status}, {len(response.body)} bytes, {time.monotonic() - began:.3f} s")
@@ -135,15 +137,15 @@ class Http:
             if self._proxy:
                 return Usage("the proxy that the environment names is no address that can be used", hint=self._escape())
             return Usage(f"{self.server} is no address of a server", hint=ADDRESS)
-        root = _root(error)
-        if isinstance(root, (TimeoutError, urllib3.exceptions.TimeoutError)):
+        cause = root(error)
+        if isinstance(cause, (TimeoutError, urllib3.exceptions.TimeoutError)):
             return self._late()
         who, hint = self.server, None
         if isinstance(error, requests.exceptions.ProxyError):
             proxy = urlsplit(str(self._proxy))
             who, hint = f"the proxy {proxy.hostname}:{proxy.port}", self._escape()
-        outcome, said, usual = next(row[1:] for row in _FAILURES if isinstance(root, row[0]))
-        return outcome(f"{who} {said.format(_words(root))}", hint=hint or usual)
+        outcome, said, usual = next(row[1:] for row in FAILURES if isinstance(cause, row[0]))
+        return outcome(f"{who} {said.format(words(cause))}", hint=hint or usual)
 
     def _escape(self) -> str:
         return f"name {urlsplit(self.server).hostname} in no_proxy to go there directly"
@@ -203,35 +205,6 @@ class _Retry(urllib3.Retry):
             return None
 
 
-class _DeadlineError(BaseException):
-    """Time is up. No Exception, so that no library takes it for one of its own."""
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raises _DeadlineError inside after that many seconds, whatever it waits for.
-
-    Signals reach the main thread only: another one has to make do with the time limits of its sockets.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        raise _DeadlineError
-
-    began = time.monotonic()
-    handler = signal.signal(signal.SIGALRM, end)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), 0.001), interval)
-
-
 def _is_loopback(host: str) -> bool:
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
@@ -242,47 +215,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_ca_bundle(bundle: Value) -> None:
-    """Raises Usage for a bundle that OpenSSL cannot read: requests would fail late, and name no setting."""
-    if bundle.value is None or os.path.isdir(bundle.value):
+def _check_ca_bundle(bundle: str | None) -> None:
+    """Raises Usage for a bundle that OpenSSL cannot read: requests would fail late, and name no file."""
+    if bundle is None or os.path.isdir(bundle):
         return
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle.value)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
     except OSError as error:
-        why = "it holds no PEM certificates" if isinstance(error, ssl.SSLError) else _words(error)
-        raise Usage(f"{bundle.origin} is {bundle.value!r}, which is no CA bundle: {why}") from None
-
-
-# What an exception means; the first line that fits counts. {} are the exception's own words.
-_FAILURES: tuple[tuple[tuple[type[Exception], ...], type[WerckerError], str, str | None], ...] = (
-    ((http.client.RemoteDisconnected,), Unreachable, "closed the connection without an answer", None),
-    ((ConnectionResetError, BrokenPipeError), Unreachable, "broke the connection off", None),
-    ((ssl.SSLEOFError, ssl.SSLZeroReturnError), Unreachable, "broke the connection off", None),
-    ((ssl.SSLCertVerificationError,), Refused, "shows a certificate that is not trusted: {}", ADDRESS),
-    ((ssl.SSLError,), Refused, "does not speak TLS as it should: {}", "is it an http:// address?"),
-    ((socket.gaierror,), Unreachable, "cannot be found: {}", ADDRESS),
-    ((zlib.error,), Refused, "sent a body that cannot be decompressed", None),
-    ((InvalidChunkLength,), Refused, "answered what is no proper HTTP", None),
-    ((http.client.IncompleteRead, ProtocolError), Unreachable, "broke off in the middle of its answer", None),
-    ((OSError,), Unreachable, "cannot be reached: {}", ADDRESS),
-    ((Exception,), Refused, "answered what is no proper HTTP", None),
-)
-
-
-def _root(error: Exception) -> Exception:
-    """The exception that urllib3 and requests have wrapped theirs around."""
-    for inner in (error.__cause__, *error.args):
-        if isinstance(inner, Exception):
-            return _root(inner)
-    return error
-
-
-def _words(error: Exception) -> str:
-    """What the system says, as the end of a sentence."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        words = error.verify_message
-    elif isinstance(error, ssl.SSLError):
-        words = (error.reason or "unknown").replace("_", " ").lower()
-    else:
-        words = getattr(error, "strerror", None) or str(error)
-    return words[:1].lower() + words[1:]
+        why = "it holds no PEM certificates" if isinstance(error, ssl.SSLError) else words(error)
+        raise Usage(f"the CA bundle {bundle!r} is none: {why}", hint=ADDRESS) from None

@@ -10,21 +10,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-from wercker_cli.engine import git, pipeline_file, processes, session
+from wercker_cli.engine import git, processes, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.session import Planned, Session
-from wercker_cli.errors import Refused, WerckerError
-
-if TYPE_CHECKING:
-    from wercker_cli.engine.wercker_yml import File, Pipeline, Step
+from wercker_cli.engine.variables import variables
+from wercker_cli.errors import WerckerError
 
 GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
 MAIN = "mainSteps"
-TARGET = "WERCKER_DEPLOYTARGET_NAME"
 LONGEST_MESSAGE = 2000  # characters
 
 
@@ -66,8 +63,10 @@ class _Execution:
         with self.step(GET_CODE) as log:
             self.get_code(log)
         with self.step(SET_UP) as log:
-            file, row = self.set_up(log)
-        self.run_session(row[:-1], list(self.variables(file.source_dir)))
+            source_dir, row = self.set_up(log)
+        cache = self.port.cache(self.job)
+        seen = variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=source_dir)
+        self.run_session(row[:-1], list(seen))
         with self.step(row[-1].position) as log:
             output = os.path.join(self.work, "output")
             files = any(files for _, _, files in os.walk(output))
@@ -116,26 +115,14 @@ class _Execution:
         if process.returncode != 0:
             raise git.GitError(f"The code could not be had: git exited with exit code {process.returncode}")
 
-    def set_up(self, log: IO[bytes]) -> tuple[File, list[Planned]]:
-        """What the commit's own wercker.yml says, and the steps from wercker-init to store."""
-        from wercker_cli.engine import wercker_yml
+    def set_up(self, log: IO[bytes]) -> tuple[str, list[Planned]]:
+        """The `source-dir` of the commit's own wercker.yml, and the run's steps from wercker-init to store."""
+        from wercker_cli.engine import plan
 
-        name = pipeline_file.find(self.root)
-        if name is None:
-            raise Refused("this commit has no wercker.yml at its root")
-        file = wercker_yml.read(pipeline_file.text(self.root, name), name)
-        pipeline = _pipeline(file, self.job.pipeline, name)
-        target = dict(self.job.env_vars).get(TARGET, "")
-        steps = pipeline.targets.get(target, pipeline.steps)
-        for step in steps:
-            _check(step, name)
-        for note in _notes(pipeline, target, steps):
+        found = plan.read(self.root, self.job.pipeline, dict(self.job.env_vars).get(plan.TARGET, ""))
+        for note in found.notes:
             _say(log, note)
-        for key in dict.fromkeys([*file.unused, *pipeline.unused]):
-            _say(log, f"{key!r} means nothing here: steps run on this machine, not in a container")
-        if pipeline.after_steps:
-            _say(log, "'after-steps' do not run in this version of the engine")
-        _say(log, f"pipeline {pipeline.name!r} of {name}: {len(steps)} step{'' if len(steps) == 1 else 's'}")
+        steps = found.steps
         names = ["wercker-init", *(step.display for step in steps), "store"]
         ids = self.port.plan(self.job, [(name, MAIN) for name in names], FIRST_PLANNED)
         planned = [
@@ -148,42 +135,15 @@ class _Execution:
             )
             for position, (id_, step) in enumerate(zip(ids, [None, *steps, None], strict=True), FIRST_PLANNED)
         ]
-        return file, planned
+        return found.source_dir, planned
 
-    def variables(self, source_dir: str) -> Iterator[tuple[str, str]]:
-        """The variables of a run, in the order in which they are exported; the user's come last and win."""
-        job = self.job
-        yield from {"WERCKER": "true", "CI": "true", "BUILD": "true", "TERM": "xterm-256color"}.items()
-        yield "WERCKER_ROOT", self.root
-        yield "WERCKER_SOURCE_DIR", os.path.normpath(os.path.join(self.root, source_dir))
-        yield "WERCKER_OUTPUT_DIR", os.path.join(self.work, "output")
-        yield "WERCKER_CACHE_DIR", self.port.cache(job)
-        yield "WERCKER_PIPELINE_DIR", self.work
-        yield "WERCKER_REPORT_DIR", os.path.join(self.work, "report")
-        for kind in ("RUN", "BUILD"):
-            yield f"WERCKER_{kind}_ID", job.run
-            yield f"WERCKER_{kind}_URL", job.url
-        yield "WERCKER_APPLICATION_ID", job.application
-        yield "WERCKER_APPLICATION_NAME", job.application_name
-        yield "WERCKER_APPLICATION_OWNER_NAME", job.application_owner
-        yield "WERCKER_APPLICATION_URL", job.application_url
-        yield "WERCKER_GIT_BRANCH", job.branch
-        yield "WERCKER_GIT_COMMIT", job.commit
-        yield "WERCKER_GIT_TAG", job.tag
-        yield "WERCKER_GIT_DOMAIN", job.remote.domain
-        yield "WERCKER_GIT_OWNER", job.remote.owner
-        yield "WERCKER_GIT_REPOSITORY", job.remote.repository
-        yield "WERCKER_STARTED_BY", job.started_by
-        yield "WERCKER_MAIN_PIPELINE_STARTED", str(job.started)
-        yield from job.env_vars
-
-    def run_session(self, row: list[Planned], variables: list[tuple[str, str]]) -> None:
+    def run_session(self, row: list[Planned], exports: list[tuple[str, str]]) -> None:
         """The steps in one bash; an `exit 0` ends that one, and the steps behind it get another."""
         for planned in row:
             os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
         folder = os.path.join(self.work, "session")
         while row:
-            with Session(session.write_script(folder, variables, row), self.marked(), self.root) as bash:
+            with Session(session.write_script(folder, exports, row), self.marked(), self.root) as bash:
                 row = row[self.follow(bash, row) :]
 
     def marked(self) -> dict[str, str]:
@@ -231,39 +191,6 @@ class _Execution:
             self.port.beat(self.job)
 
 
-def _pipeline(file: File, wanted: str, name: str) -> Pipeline:
-    pipeline = file.pipelines.get(wanted)
-    if pipeline:
-        return pipeline
-    if wanted in file.empty:
-        raise Refused(f"pipeline {wanted!r} has nothing in the {name} of this commit")
-    known = ", ".join(file.pipelines) or "none"
-    raise Refused(f"the {name} of this commit has no pipeline {wanted!r}; its pipelines: {known}")
-
-
-def _check(step: Step, name: str) -> None:
-    """Refuses what this engine cannot run, before anything has run."""
-    if step.name != "script" or step.owner != "wercker":
-        shown = step.name if step.owner == "wercker" else f"{step.owner}/{step.name}"
-        raise Refused(
-            f"step {shown!r} ({name}, line {step.line}) cannot run here: this engine runs 'script' steps, "
-            "so write its commands as the 'code' of one"
-        )
-
-
-def _notes(pipeline: Pipeline, target: str, steps: tuple[Step, ...]) -> Iterator[str]:
-    """What passes, and is probably a slip."""
-    if target and target not in pipeline.targets:
-        known = ", ".join(pipeline.targets) or "none"
-        yield f"there is no deploy target {target!r}, so 'steps' run; deploy targets: {known}"
-    if not steps:
-        known = f"; its deploy targets: {', '.join(pipeline.targets)}" if pipeline.targets else ""
-        yield f"pipeline {pipeline.name!r} has no steps{known}"
-    for step in steps:
-        if "code" not in step.properties:
-            yield f"step {step.display!r} (line {step.line}) has no 'code', so it does nothing"
-
-
 def _message(planned: Planned) -> str:
     """What the step left as its message, or ''."""
     try:
@@ -279,5 +206,5 @@ def _say(log: IO[bytes], text: str) -> None:
 
 def _get_ready() -> None:
     """What the steps need, loaded while git works."""
-    importlib.import_module("wercker_cli.engine.wercker_yml")
+    importlib.import_module("wercker_cli.engine.plan")
     processes.adopt_orphans()

@@ -8,8 +8,6 @@ from wercker_cli.engine.store import Row, Store
 
 LEASE = 60_000  # milliseconds that a worker may be silent
 
-_HELD = "id = :run AND worker = :worker"
-
 
 def claim(store: Store, worker: str) -> Row | None:
     """The oldest queued run, leased to `worker`; None where none waits. One statement, so two never hold one run."""
@@ -31,7 +29,7 @@ def claim(store: Store, worker: str) -> Row | None:
 def beat(store: Store, run: str, worker: str) -> Row | None:
     """Extends the lease; the run's row with its `abort` flag, or None where the worker no longer holds it."""
     return store.one(
-        f"UPDATE runs SET lease_until = :until WHERE {_HELD} RETURNING abort",  # noqa: S608 - our own text
+        "UPDATE runs SET lease_until = :until WHERE id = :run AND worker = :worker RETURNING abort",
         run=run,
         worker=worker,
         until=uptime_ms() + LEASE,
@@ -40,7 +38,7 @@ def beat(store: Store, run: str, worker: str) -> Row | None:
 
 def holds(store: Store, run: str, worker: str) -> bool:
     """Whether the run is still this worker's."""
-    return store.one(f"SELECT 1 FROM runs WHERE {_HELD}", run=run, worker=worker) is not None  # noqa: S608
+    return _held_by(store, run, worker) is not None
 
 
 def begin_main_steps(store: Store, run: str) -> None:
@@ -102,7 +100,7 @@ def abort(store: Store, run: str) -> Row | None:
 def settle(store: Store, run: str, worker: str) -> bool:
     """Ends the run of a worker that is gone: aborted if somebody asked for that, else failed."""
     with store.transaction():
-        row = store.one(f"SELECT abort FROM runs WHERE {_HELD}", run=run, worker=worker)  # noqa: S608
+        row = _held_by(store, run, worker)
         if row and row["abort"]:
             _end(store, run, "aborted", "")
         elif row:
@@ -142,6 +140,10 @@ def leave(store: Store, worker: str) -> bool:
             return False
         strike(store, worker)
         return True
+
+
+def _held_by(store: Store, run: str, worker: str) -> Row | None:
+    return store.one("SELECT abort FROM runs WHERE id = :run AND worker = :worker", run=run, worker=worker)
 
 
 def _end(store: Store, run: str, result: str, message: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 from wercker_cli.output.cells import get
@@ -82,10 +84,24 @@ def _live(states: Iterable[S], out: Console) -> S:
         try:
             for state in states:
                 page.state = state
-                live.refresh()
+                with _whole_frame():
+                    live.refresh()
         finally:
             page.settled = True
     return state
+
+
+@contextmanager
+def _whole_frame() -> Iterator[None]:
+    """Lets a Ctrl-C wait until a frame is drawn: after half of one, the next would be drawn over lines above."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def failure(

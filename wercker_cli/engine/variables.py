@@ -1,0 +1,36 @@
+"""The variables of a run, as its steps see them."""
+
+import os
+from collections.abc import Iterator
+
+from wercker_cli.engine.port import Job
+
+
+def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) -> Iterator[tuple[str, str]]:
+    """Names and values in the order in which they are exported; the user's come last and win.
+
+    `work` is the run's folder, `root` the checkout in it.
+    """
+    yield from {"WERCKER": "true", "CI": "true", "BUILD": "true", "TERM": "xterm-256color"}.items()
+    yield "WERCKER_ROOT", root
+    yield "WERCKER_SOURCE_DIR", os.path.normpath(os.path.join(root, source_dir))
+    yield "WERCKER_OUTPUT_DIR", os.path.join(work, "output")
+    yield "WERCKER_CACHE_DIR", cache
+    yield "WERCKER_PIPELINE_DIR", work
+    yield "WERCKER_REPORT_DIR", os.path.join(work, "report")
+    for kind in ("RUN", "BUILD"):
+        yield f"WERCKER_{kind}_ID", job.run
+        yield f"WERCKER_{kind}_URL", job.url
+    yield "WERCKER_APPLICATION_ID", job.application
+    yield "WERCKER_APPLICATION_NAME", job.application_name
+    yield "WERCKER_APPLICATION_OWNER_NAME", job.application_owner
+    yield "WERCKER_APPLICATION_URL", job.application_url
+    yield "WERCKER_GIT_BRANCH", job.branch
+    yield "WERCKER_GIT_COMMIT", job.commit
+    yield "WERCKER_GIT_TAG", job.tag
+    yield "WERCKER_GIT_DOMAIN", job.remote.domain
+    yield "WERCKER_GIT_OWNER", job.remote.owner
+    yield "WERCKER_GIT_REPOSITORY", job.remote.repository
+    yield "WERCKER_STARTED_BY", job.started_by
+    yield "WERCKER_MAIN_PIPELINE_STARTED", str(job.started)
+    yield from job.env_vars
