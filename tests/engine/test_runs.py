@@ -247,16 +247,18 @@ def test_a_step_finds_the_engine_that_runs_it(wercker: Wercker, checkout: Checko
 
 def test_what_is_probably_a_slip_is_noted(wercker: Wercker, checkout: Checkout) -> None:
     checkout.commit(
-        "build:\n  steps:\n    - script: {cod: ls}\n  prod: [script: {code: 'true'}]\ndeploy:\n  prod: []\n"
+        "build:\n  steps: []\n  steps:\n    - script: {cod: ls}\n  prod: [script: {code: 'true'}]\n"
+        "deploy:\n  prod: []\n"
     )
     story = run(wercker, checkout, "-e", "WERCKER_DEPLOYTARGET_NAME=nope")
     assert story.logs["setup environment"].splitlines() == [
+        "'steps' is given twice (wercker.yml, line 3): the last counts",
         "there is no deploy target 'nope', so 'steps' run; deploy targets: prod",
-        "step 'script' (line 3) has no 'code', so it does nothing",
+        "step 'script' (line 4) has no 'code', so it does nothing",
         "pipeline 'build' of wercker.yml: 1 step",
     ]
     story = run(wercker, checkout, pipeline="deploy")
-    assert story.logs["setup environment"].startswith("pipeline 'deploy' has no steps; its deploy targets: prod\n")
+    assert story.logs["setup environment"].splitlines()[1] == "pipeline 'deploy' has no steps; its deploy targets: prod"
 
 
 def test_a_step_cannot_confuse_the_driver(wercker: Wercker, checkout: Checkout) -> None:

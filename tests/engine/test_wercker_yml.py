@@ -83,6 +83,7 @@ build:
         "wercker.yml",
     )
     assert list(file.pipelines) == ["build"]
+    assert file.twice == {"build": 6}
     assert file.pipelines["build"].steps[0].properties == {"a": "1", "b": "2"}
 
 

@@ -54,6 +54,8 @@ def _check(step: Step, name: str) -> None:
 
 def _notes(file: File, pipeline: Pipeline, target: str, steps: tuple[Step, ...], name: str) -> Iterator[str]:
     """What passes and is probably a slip, what means nothing here, and what runs."""
+    for key, line in file.twice.items():
+        yield f"{key!r} is given twice ({name}, line {line}): the last counts"
     if target and target not in pipeline.targets:
         known = ", ".join(pipeline.targets) or "none"
         yield f"there is no deploy target {target!r}, so 'steps' run; deploy targets: {known}"

@@ -52,12 +52,14 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a wercker.yml says; `empty` are the pipelines that are named and have nothing."""
+    """What a wercker.yml says; `empty` are the pipelines that are named and have nothing, `twice` the keys that are
+    given again in the same mapping, with the line of the last."""
 
     pipelines: dict[str, Pipeline]
     empty: frozenset[str]
     source_dir: str
     unused: tuple[str, ...]
+    twice: dict[str, int]
 
 
 def read(text: str, file: str) -> File:
@@ -87,7 +89,19 @@ def _file(root: yaml.Node | None, file: str) -> File:
         empty=frozenset(name for name, node in top.items() if name not in RESERVED and _is_nothing(node)),
         source_dir=_text(top["source-dir"], file) if "source-dir" in top else "",
         unused=tuple(key for key in ("box", "services") if key in top),
+        twice=_twice(root) | {key: line for name in pipelines for key, line in _twice(top[name]).items()},
     )
+
+
+def _twice(mapping: yaml.Node) -> dict[str, int]:
+    seen: set[str] = set()
+    found = {}
+    for key, _ in mapping.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                found[key.value] = key.start_mark.line + 1
+            seen.add(key.value)
+    return found
 
 
 def _compose(text: str, file: str) -> yaml.Node | None:
