@@ -120,7 +120,7 @@ class Invocation:
                 hint="give --application OWNER/NAME or --pipeline ID, or set WERCKER_APPLICATION_ID",
             )
         return Usage(
-            "no application and no pipeline is named, and there is no wercker.yml here or above",
+            "no application is named, and there is no wercker.yml here or above",
             hint="go into a checkout, give --application OWNER/NAME, or set WERCKER_APPLICATION_ID",
         )
 
@@ -144,6 +144,8 @@ class Invocation:
         from wercker_cli.api import names
 
         known = None if names.is_id(pipeline) else self.application(application)
+        if not (known or names.is_id(pipeline) or self.settings.api_url.value):
+            raise self.no_application()
         return names.pipeline_id(self.api, pipeline, known)
 
     def run_id(self, run: str, narrowed: Mapping[str, str | None]) -> str:

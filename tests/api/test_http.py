@@ -22,8 +22,8 @@ from tests.raw_server import Answer, RawServer, Unread, after, drip, hang, json,
 from wercker_cli import __version__
 from wercker_cli.api import http
 from wercker_cli.api.client import Client
-from wercker_cli.api.http import LOOK_FIRST, Http
-from wercker_cli.api.transport import Request
+from wercker_cli.api.http import Http
+from wercker_cli.api.transport import LOOK_FIRST, Request
 from wercker_cli.errors import NotAllowed, Refused, Unreachable, Usage, WerckerError
 
 Raw = Callable[..., RawServer]
@@ -387,8 +387,21 @@ def test_a_bomb_costs_less_than_100_mb(raw: Raw, bomb: bytes) -> None:
         [sys.executable, "-c", MEASURE, server.url], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     message, kilobytes = done.stdout.splitlines()
-    assert message == f"{server.url}/api/v3 answered with more than 64 MiB"
+    assert message == f"{server.url}/api/v3 answered with a body that is compressed more than 100 times"
     assert int(kilobytes) * 1024 < 80e6  # the 32 MB of Python and requests included
+
+
+def test_a_body_that_is_no_bomb_may_be_as_large_as_the_limit(
+    raw: Raw, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_BODY", 2 * 2**20)
+    fits, over = b" " * 2**21, b" " * (2**21 + 1)
+    server = raw(
+        response(f"Content-Length: {len(fits)}", body=fits), response(f"Content-Length: {len(over)}", body=over)
+    )
+    assert connect(server.url).send(Request("GET", "/runs")).body == fits
+    with pytest.raises(Refused, match="answered with more than 2 MiB"):
+        connect(server.url).send(Request("GET", "/runs"))
 
 
 # How long is too long

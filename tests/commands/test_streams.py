@@ -187,7 +187,7 @@ def test_a_state_folder_that_cannot_be_used_is_one_sentence(wercker: Wercker, ch
 def test_the_engine_is_for_checkouts(wercker: Wercker, tmp_path: Path, checkout: Checkout) -> None:
     done = wercker("runs", "list", cwd=tmp_path, code=2)
     assert done.err == (
-        "wercker: no application and no pipeline is named, and there is no wercker.yml here or above\n"
+        "wercker: no application is named, and there is no wercker.yml here or above\n"
         "hint: go into a checkout, give --application OWNER/NAME, or set WERCKER_APPLICATION_ID\n"
     )
     checkout.commit(script(ok="true"))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from wercker_cli.api.transport import Request, Response, Transport
+from wercker_cli.api.transport import LOOK_FIRST, Request, Response, Transport
 from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, WerckerError
 
 Json = dict[str, Any]  # an object as the server sent it: unknown keys survive, any key may be missing
@@ -151,9 +151,9 @@ class Client:
         response = self.transport.send(request)
         if 200 <= response.status < 300 or (response.status == 416 and "Range" in request.headers):
             return response
-        raise self._error(response, missing)
+        raise self._error(request, response, missing)
 
-    def _error(self, response: Response, missing: str | None) -> WerckerError:
+    def _error(self, request: Request, response: Response, missing: str | None) -> WerckerError:
         """A status that is not a success, as the exception whose exit code the documentation promises."""
         status, said = response.status, _reason(response)
         if 300 <= status < 400:
@@ -168,7 +168,8 @@ class Client:
         if status == 404:
             return NotFound(f"{missing or 'nothing found'} on {self.name}: {said}")
         if status in COME_BACK_LATER:
-            return Unreachable(f"{self.name} cannot answer now: {said}")
+            hint = LOOK_FIRST if request.method == "POST" else None
+            return Unreachable(f"{self.name} cannot answer now: {said}", hint=hint)
         return Refused(f"{self.name} refused: {said}")
 
     def _not_the_api(self, what: str) -> Refused:

@@ -22,11 +22,12 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from wercker_cli import __version__
 from wercker_cli.api.deadline import DeadlineError, deadline
 from wercker_cli.api.failures import ADDRESS, FAILURES, root, words
-from wercker_cli.api.transport import Request, Response
+from wercker_cli.api.transport import LOOK_FIRST, Request, Response
 from wercker_cli.errors import Refused, Unreachable, Usage, WerckerError
 
 REQUEST_TIMEOUT = 30.0  # seconds
 MAX_BODY = 64 * 2**20  # bytes, after decompression
+MAX_RATIO = 100  # of a body to its bytes on the wire: JSON may take thirty times its text once it is read
 IN_MEMORY = 4 * 2**20  # bytes of a body; the rest waits in a file, so that a bomb stays cheap
 PIECE = 64 * 2**10  # bytes that are decompressed at once
 LONGEST = 86400.0  # seconds for a request: timers have an end, and "nan" is a number
@@ -36,7 +37,6 @@ BACKOFF = 0.2  # seconds: the first retry is immediate, the next ones wait twice
 DECODED = {"", "identity", "gzip", "x-gzip", "deflate"}  # encodings that are undone in bounded steps
 
 LONGER = "--request-timeout SECONDS waits longer"
-LOOK_FIRST = "the request may have arrived: look at wercker runs list before you send it again"
 
 
 class Http:
@@ -125,6 +125,8 @@ class Http:
                 body.write(piece)
                 if body.tell() > MAX_BODY:
                     raise Refused(f"{self.server} answered with more than {MAX_BODY // 2**20} MiB")
+                if body.tell() > max(PIECE * 16, MAX_RATIO * response.raw.tell()):
+                    raise Refused(f"{self.server} answered with a body that is compressed more than {MAX_RATIO} times")
             body.seek(0)
             return body.read()
 

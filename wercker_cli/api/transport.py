@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+# The hint for a trigger that was sent, and not answered as it should be: a second run is worse than an error.
+LOOK_FIRST = "the request may have arrived: look at wercker runs list before you send it again"
+
 
 class Request(NamedTuple):
     """One call of the API."""

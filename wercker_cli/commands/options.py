@@ -109,7 +109,7 @@ def scope_options(function: _Function, section: str) -> _Function:
         "--pipeline",
         "-p",
         "pipelineId",
-        type=Id(),
+        type=Text(),
         metavar="ID|NAME",
         section=section,
         help="A pipeline, by its id or its name.",

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ _REPOSITORY_VARIABLES = (
     "GIT_PREFIX",
     "GIT_QUARANTINE_PATH",
 )
+NO = {1, 2}  # exit codes of "there is none"; 128 is trouble
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _SCP = r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)"
 _URL = r"(?:https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>[^:/]+)(?::\d+)?/(?P<path>.+)"
@@ -27,7 +29,9 @@ _ODD = r"[^A-Za-z0-9._-]+"
 
 
 class GitError(Refused):
-    """git said no; the message is its last line."""
+    """git said no; the message is its own, `code` its exit code."""
+
+    code = 0
 
 
 class Commit(NamedTuple):
@@ -56,8 +60,20 @@ def git(folder: str, *args: str, env: Mapping[str, str] | None = None, given: by
         raise GitError("git is not installed, and the engine needs it", hint="install git") from None
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
-        raise GitError(f"git {args[0]} in {folder}: {_last(said)}")
+        error = GitError(f"git {args[0]} in {folder}: {_last(said)}", hint=_hint(folder, said))
+        error.code = done.returncode
+        raise error
     return done.stdout.decode(errors="surrogateescape").removesuffix("\n")
+
+
+def asked(folder: str, *args: str) -> str | None:
+    """What git answers to a question, or None for its "no". Raises GitError for anything else."""
+    try:
+        return git(folder, *args)
+    except GitError as error:
+        if error.code in NO:
+            return None
+        raise
 
 
 def environment(caller: Mapping[str, str], more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -73,28 +89,20 @@ def is_repository(root: str) -> bool:
 
 def is_branch_name(root: str, branch: str) -> bool:
     """Whether git could have a branch of that name."""
-    try:
-        git(root, "check-ref-format", f"refs/heads/{branch}")
-    except GitError:
-        return False
-    return True
+    return asked(root, "check-ref-format", f"refs/heads/{branch}") is not None
 
 
 def head_branch(root: str) -> str:
     """The branch that is checked out; "HEAD" where it is none."""
-    try:
-        return git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
-    except GitError:
-        return "HEAD"
+    return asked(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "HEAD"
 
 
 def commit_of(root: str, *revisions: str) -> Commit | None:
     """The commit of the first of these revisions that exists, or None."""
     for revision in revisions:
-        try:
-            found = git(root, "rev-list", "--no-walk", "--format=%B", f"{revision}^{{commit}}", "--")
-        except GitError:
+        if asked(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
             continue
+        found = git(root, "rev-list", "--no-walk", "--format=%B", f"{revision}^{{commit}}", "--")
         commit, _, message = found.encode(errors="surrogateescape").decode(errors="replace").partition("\n")
         return Commit(commit.removeprefix("commit "), message.strip())
     return None
@@ -108,10 +116,7 @@ def changed_files(root: str) -> list[str]:
 
 def origin(root: str) -> str:
     """The URL of the remote "origin", or ''."""
-    try:
-        return git(root, "config", "--get", "remote.origin.url")
-    except GitError:
-        return ""
+    return asked(root, "remote", "get-url", "origin") or ""
 
 
 def remote(url: str) -> Remote:
@@ -126,6 +131,12 @@ def remote(url: str) -> Remote:
 def name(text: str) -> str:
     """A text as it can stand in OWNER/NAME."""
     return re.sub(_ODD, "-", text).strip("-.") or "unnamed"
+
+
+def _hint(folder: str, lines: list[str]) -> str | None:
+    """What to type where git does not trust a repository of another user, as in many containers."""
+    distrusts = any("dubious ownership" in line for line in lines)
+    return f"git config --global --add safe.directory {shlex.quote(folder)}" if distrusts else None
 
 
 def _last(lines: list[str]) -> str:

@@ -35,9 +35,13 @@ def command(app: Invocation, /, run: str, step: str | None, failed: bool, **narr
     if step and not chosen:
         names = ", ".join(f"{found.get('order')} {step_name(found)}" for found in steps)
         raise NotFound(f"no step {step!r} in run {run}", hint=f"its steps: {names}")
+    if failed:
+        chosen = [candidate for candidate in chosen if candidate.get("result") == "failed"]
+        if not chosen:
+            app.note("note: none of these steps failed")
     writer = LogWriter(app.stdout, color=app.color, environ=app.environ)
     for wanted in chosen:
-        if wanted.get("status") == "notstarted" or (failed and wanted.get("result") != "failed"):
+        if wanted.get("status") == "notstarted":
             continue
         writer.heading(wanted)
         for piece in app.api.log(app.api.id_of(wanted)):

@@ -53,13 +53,18 @@ def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any)
         )
     on_engine = app.engine if given["worktree"] or not app.settings.api_url.value else None
     run = app.api.trigger(_payload(app, **given))
-    app.note(f"triggered run {app.api.id_of(run)} of {pipeline_name(run)} on {run.get('branch')}")
+    app.note(_sentence(app.api.id_of(run), pipeline_name(run), run.get("branch")))
     if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"]):
         _note_changes(app)
     if not wait:
         app.show(run, RUN, default="id")
         return Exit.DONE
     return wait_for(app, run, timeout)
+
+
+def _sentence(run: str, pipeline: str, branch: object) -> str:
+    """What was triggered, as far as the answer says."""
+    return f"triggered run {run}" + (f" of {pipeline}" if pipeline else "") + (f" on {branch}" if branch else "")
 
 
 def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
@@ -81,7 +86,7 @@ def _note_changes(app: Invocation) -> None:
     changed = app.engine.changed_files()
     if changed:
         more = f" and {len(changed) - SHOWN_FILES} more" if len(changed) > SHOWN_FILES else ""
-        shown = ", ".join(changed[:SHOWN_FILES])
+        shown = ", ".join(" ".join(name.split()) for name in changed[:SHOWN_FILES])
         app.note(f"note: the run is of the commit, without your changes to {shown}{more} (--worktree runs them)")
 
 

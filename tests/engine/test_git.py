@@ -1,0 +1,43 @@
+"""What git refuses is said in its own words."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Checkout, Wercker
+from tests.engine.stories import script
+from wercker_cli.engine import git
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to somebody else")
+def test_a_repository_of_somebody_else_is_gits_own_sentence_and_what_to_type(
+    wercker: Wercker, checkout: Checkout
+) -> None:
+    checkout.commit(script(ok="true"))
+    subprocess.run(["chown", "-R", "12345", str(checkout.path)], check=True)
+    done = wercker("runs", "trigger", "-p", "build", cwd=checkout.path, code=1)
+    assert "detected dubious ownership in repository" in done.err
+    assert done.err.splitlines()[-1] == f"hint: git config --global --add safe.directory {checkout.path}"
+
+
+def test_without_git_that_is_what_is_said(wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:
+    checkout.commit(script(ok="true"))
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    done = wercker("runs", "trigger", "-p", "build", cwd=checkout.path, code=1, PATH=str(empty))
+    assert done.err == "wercker: git is not installed, and the engine needs it\nhint: install git\n"
+
+
+def test_a_commit_that_is_not_there_is_none(checkout: Checkout) -> None:
+    commit = checkout.commit(script(ok="true"))
+    path = str(checkout.path)
+    assert git.commit_of(path, "f" * 40) is None
+    assert git.commit_of(path, "ffff") is None
+    assert git.commit_of(path, "refs/heads/none", "refs/heads/main") == git.Commit(commit, "first")
+
+
+def test_a_pipeline_may_have_any_name(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit("'ö blank/slash': {steps: [script: {code: 'true'}]}")
+    wercker("runs", "trigger", "-p", "ö blank/slash", "--wait", cwd=checkout.path)
