@@ -10,7 +10,7 @@ import click
 
 from wercker_cli import __version__
 from wercker_cli.app import Invocation
-from wercker_cli.commands.shape import LazyGroup
+from wercker_cli.commands.shape import GLOBAL, LazyGroup, Option
 from wercker_cli.errors import Exit, Refused, Usage, WerckerError
 
 COMPLETE = "_WERCKER_COMPLETE"  # what a shell sets to ask for completions
@@ -48,8 +48,23 @@ Examples:
   wercker runs logs @latest --failed       read why the newest run failed
 """
 
-root = LazyGroup("wercker", help=HELP, table=COMMANDS)
-root = click.version_option(__version__, prog_name="wercker", message="%(prog)s %(version)s")(root)
+
+def _version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        click.echo(f"wercker {__version__}")
+        ctx.exit()
+
+
+VERSION = Option(  # click's own looks for translations of its help whenever it is made
+    ["--version"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+    section=GLOBAL,
+)
+root = LazyGroup("wercker", help=HELP, table=COMMANDS, params=[VERSION])
 
 
 def main() -> NoReturn:

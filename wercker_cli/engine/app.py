@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import checkouts, git, snapshot
+from wercker_cli.engine import checkouts, git
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
-from wercker_cli.engine.trigger import username
+from wercker_cli.engine.user import username
 from wercker_cli.errors import NotFound, Refused
 
 
@@ -56,6 +56,8 @@ class Engine:
         """The working tree as it is: its branch, and a commit that no branch shows. Raises Refused outside of one."""
         if self._checkout is None:
             raise Refused("there is no checkout here whose working tree could run", hint="go into one")
+        from wercker_cli.engine import snapshot  # most commands only look
+
         row = checkouts.register(self._store, self._checkout, lambda _: None)
         kept = snapshot.repository(self.home, row["id"])
         os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)

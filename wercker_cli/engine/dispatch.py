@@ -4,7 +4,6 @@ Process ids mean something here and in the driver of a run, and nowhere else.
 """
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -102,6 +101,8 @@ def detach() -> None:
     for descriptor in os.listdir("/proc/self/fd"):
         if int(descriptor) > 2:
             _close(int(descriptor))
+    import signal  # a millisecond that commands which only look do not need
+
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -12,7 +12,6 @@ from wercker_cli.engine import folders, git, objects, parameters, queue
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
 from wercker_cli.engine.store import Row, Store
-from wercker_cli.engine.trigger import create_run
 from wercker_cli.errors import NotFound, WerckerError
 
 ROOT = "/api/v3"
@@ -103,6 +102,8 @@ def runs(call: Call) -> list[objects.Json]:
 @route("POST", "/runs")
 def trigger(call: Call) -> objects.Json:
     """A new run, which waits for a worker."""
+    from wercker_cli.engine.trigger import create_run  # most commands only look
+
     run = create_run(call.site.store, parameters.trigger(call.body), call.site.user, call.site.checkout)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)
     call.site.dispatcher.wake()

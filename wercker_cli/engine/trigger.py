@@ -1,7 +1,6 @@
 """From the payload of a trigger to a run in the queue: which commit of which repository."""
 
 import os
-import pwd
 
 from wercker_cli.engine import checkouts, git, snapshot
 from wercker_cli.engine.faults import BadRequest, Missing
@@ -42,14 +41,6 @@ def _host_vars(home: str) -> dict[str, str]:
     """The variables of this machine that reach a run."""
     moved = {"WERCKER_HOME": home} if any(name in os.environ for name in ELSEWHERE) else {}
     return {name: os.environ[name] for name in HOST_VARS if name in os.environ} | moved
-
-
-def username() -> str:
-    """The name of whoever runs this process."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container with a number for a user
-        return str(os.getuid())
 
 
 def _root(store: Store, pipeline: Row, checkout: str | None) -> str:
