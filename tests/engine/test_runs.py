@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.conftest import Checkout, Wercker, wait_until
+from tests.conftest import WERCKER, Checkout, Wercker, wait_until
 from tests.engine.stories import read, run, script
 
 
@@ -272,6 +272,17 @@ def test_what_cannot_be_deleted_fails_no_run(wercker: Wercker, checkout: Checkou
     assert run(wercker, checkout).run["result"] == "passed"
     trash = home / ".local/state/wercker/trash"
     subprocess.run(["chattr", "-R", "-i", str(trash)], capture_output=True, check=False)
+
+
+def test_read_only_leftovers_go_without_the_rights_of_root(
+    environ: dict[str, str], checkout: Checkout, home: Path
+) -> None:
+    checkout.commit(script(lock="mkdir -p a/b/c; touch a/b/c/f a/g; chmod -R a-w .; chmod 0 a/b/c a/b a"))
+    powers = "-dac_override,-dac_read_search"
+    plain = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.getuid() == 0 else []
+    command = [*plain, WERCKER, "runs", "trigger", "-p", "build", "--wait"]
+    subprocess.run(command, cwd=checkout.path, env=environ, capture_output=True, check=True, timeout=60)
+    wait_until(lambda: os.listdir(home / ".local/state/wercker/trash") == [])
 
 
 def test_a_folder_without_git_runs_as_it_is(wercker: Wercker, tmp_path: Path) -> None:

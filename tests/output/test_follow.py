@@ -103,7 +103,7 @@ def test_a_long_name_leaves_room_for_the_time() -> None:
 
 def test_a_terminal_shows_the_steps_and_the_last_lines_of_the_one_that_runs() -> None:
     seen, _ = watched(STATES)
-    assert seen[0] == ["○ not run · build · main · cd74a99 · 577a4dbc3ec144923a02b6f9"]
+    assert seen[0] == ["○ pending · build · main · cd74a99 · 577a4dbc3ec144923a02b6f9"]
     assert seen[2] == [
         "● running · 12 s · build · main · cd74a99 · 577a4dbc3ec144923a02b6f9",
         "  ✓ get code       1.2 s",

@@ -102,7 +102,7 @@ def test_a_table_in_a_pipe_is_whole_and_without_colour() -> None:
         "  STARTED                   MESSAGE\n"
         "577a4dbc3ec144923a02b6f9  ⊘ aborted  initial-build  master    cd74a9994712960f19b4b563491f860f98fa7bb5"
         f"  2016-07-04T11:51:25.996Z  {'x' * 300}\n"
-        "577a4dbc3ec144923a02b6fa  ○ not run                 a|b<c>&\\\n"
+        "577a4dbc3ec144923a02b6fa  ○ pending                 a|b<c>&\\\n"
     )
 
 

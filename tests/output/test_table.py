@@ -40,7 +40,7 @@ RUNS_OF_ALL_KINDS = [
 def test_runs_fit_eighty_columns_with_whole_ids() -> None:
     assert on_terminal(RUNS_OF_ALL_KINDS, RUNS).splitlines() == [
         "ID                        RESULT     PIPELINE  BRANCH   STARTED     MESSAGE",
-        "577a4dbc3ec144923a02b601  ○ not run  initial…  main                 日本語のコ…",
+        "577a4dbc3ec144923a02b601  ○ pending  initial…  main                 日本語のコ…",
         "577a4dbc3ec144923a02b602  ● running  initial…  featur…  just now    My custom m…",
         "577a4dbc3ec144923a02b603  ✓ passed   initial…  master   8 min ago   🎉 [bold]ma…",
         "577a4dbc3ec144923a02b604  ✗ failed   deploy    master   8 min ago",
@@ -51,7 +51,7 @@ def test_runs_fit_eighty_columns_with_whole_ids() -> None:
 def test_a_wide_terminal_has_room_for_the_commit_and_the_message() -> None:
     assert on_terminal(RUNS_OF_ALL_KINDS, RUNS, 120).splitlines()[:3] == [
         "ID                        RESULT     PIPELINE       BRANCH                  COMMIT   STARTED     MESSAGE",
-        "577a4dbc3ec144923a02b601  ○ not run  initial-build  main                    cd74a99              "
+        "577a4dbc3ec144923a02b601  ○ pending  initial-build  main                    cd74a99              "
         "日本語のコミットメッ…",
         "577a4dbc3ec144923a02b602  ● running  initial-build  feature/a-long-name-i…  cd74a99  just now    "
         "My custom message!",

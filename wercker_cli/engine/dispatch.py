@@ -112,7 +112,7 @@ def run_worker(home: str) -> None:
         from wercker_cli.engine.worker import work
 
         work(home)
-    except BaseException:
+    except BaseException:  # whatever it is, nobody else would hear of it
         import traceback
 
         with open(folders.worker_log(home), "a", encoding="utf-8") as log:

@@ -72,14 +72,24 @@ def empty_trash(home: str) -> None:
 
     trash = os.path.join(home, "trash")
     for run in os.listdir(trash):
-        shutil.rmtree(os.path.join(trash, run), onerror=_unlock)
-        shutil.rmtree(os.path.join(trash, run), ignore_errors=True)
+        folder = os.path.join(trash, run)
+        shutil.rmtree(folder, ignore_errors=True)
+        if os.path.isdir(folder):
+            _unlock(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unlock(_function: object, path: str, _error: object) -> None:
-    """Lets what a step made read-only (a module cache, say) be deleted by the next attempt."""
-    for locked in (os.path.dirname(path), path):
-        try:
-            os.chmod(locked, 0o700, follow_symlinks=False)
-        except (OSError, NotImplementedError):
-            continue
+def _unlock(folder: str) -> None:
+    """Lets what a step made read-only (a module cache, say) be deleted."""
+    _open(folder)
+    for path, folders, _ in os.walk(folder):
+        for below in (os.path.join(path, name) for name in folders):
+            if not os.path.islink(below):
+                _open(below)
+
+
+def _open(folder: str) -> None:
+    try:
+        os.chmod(folder, 0o700)
+    except OSError:  # another user's: it stays, and so does what is in it
+        return

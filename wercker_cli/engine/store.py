@@ -85,7 +85,7 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:
+        except BaseException:  # Ctrl-C too must leave nothing half done; it goes on its way below
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")

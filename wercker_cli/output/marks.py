@@ -26,7 +26,7 @@ _RESULTS = {
 _STATUSES = {
     "running": Mark("●", "running", "cyan"),
     "started": Mark("●", "started", "cyan"),
-    "notstarted": Mark("○", "not run", "dim"),
+    "notstarted": Mark("○", "pending", "dim"),
 }
 
 
@@ -40,8 +40,9 @@ def symbol(status: str, result: str) -> Mark:
 
 
 def mark_of(item: Json) -> Mark:
-    """The mark of a run or a step as the server sent it."""
-    return symbol(get(item, "status"), get(item, "result"))
+    """The mark of a run or a step as the server sent it. A step behind one that failed will never start."""
+    mark = symbol(get(item, "status"), get(item, "result"))
+    return mark._replace(word="not run") if mark.word == "pending" and "order" in item else mark
 
 
 def mark_text(item: Json) -> str:

@@ -13,19 +13,19 @@ from wercker_cli.output.columns import Format, Json, View
 from wercker_cli.output.screen import paper
 
 
-def check(format: Format, view: View) -> None:  # noqa: A002 - the word for it
+def check(asked: Format, view: View) -> None:
     """Raises Usage for a combination, a field or a jq program that cannot be."""
-    for flag, given in (("--json", format.fields), ("--jq", format.jq is not None)):
-        if given and format.name not in {None, "json"}:
-            raise Usage(f"-o {format.name} and {flag} exclude each other: {flag} is JSON", hint="leave out one of them")
+    for flag, given in (("--json", asked.fields), ("--jq", asked.jq is not None)):
+        if given and asked.name not in {None, "json"}:
+            raise Usage(f"-o {asked.name} and {flag} exclude each other: {flag} is JSON", hint="leave out one of them")
     known = f"the fields are {', '.join(view.fields)}"
-    for field in format.fields:
+    for field in asked.fields:
         if not field:
             raise Usage("--json names no field", hint=known)
         if field.partition(".")[0] not in view.fields or "" in field.split("."):
             raise Usage(f"--json knows no field {field!r}", hint=known)
-    if format.jq is not None:
-        _check_jq(format.jq)
+    if asked.jq is not None:
+        _check_jq(asked.jq)
 
 
 def _check_jq(program: str) -> None:
@@ -42,17 +42,17 @@ def _check_jq(program: str) -> None:
 def show(
     data: Json | Iterable[Json],
     view: View,
-    format: Format,  # noqa: A002 - the word for it
+    asked: Format,
     stream: TextIO,
     aside: TextIO = sys.stderr,
     color: str = "auto",
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """One object or several to the stream, in the format that was asked for; to `aside` that there are none."""
-    if format.fields or format.jq is not None or format.name == "json":
-        _show_json(data, format, stream)
+    if asked.fields or asked.jq is not None or asked.name == "json":
+        _show_json(data, asked, stream)
         return
-    name = format.name or ("table" if stream.isatty() else "tsv")
+    name = asked.name or ("table" if stream.isatty() else "tsv")
     if name == "table":
         _show_table(data, view, stream, aside, color, environ)
     elif name == "jsonl":
@@ -69,15 +69,15 @@ def _items(data: Json | Iterable[Json]) -> Iterable[Json]:
     return [data] if isinstance(data, dict) else data
 
 
-def _show_json(data: Json | Iterable[Json], format: Format, stream: TextIO) -> None:  # noqa: A002 - the word for it
+def _show_json(data: Json | Iterable[Json], asked: Format, stream: TextIO) -> None:
     from wercker_cli.output import structured
 
     items = list(_items(data))
-    if format.fields:
-        items = [structured.with_fields(item, format.fields) for item in items]
+    if asked.fields:
+        items = [structured.with_fields(item, asked.fields) for item in items]
     shown = items[0] if isinstance(data, dict) else items
-    if format.jq is not None:
-        structured.filtered(shown, format.jq, stream)
+    if asked.jq is not None:
+        structured.filtered(shown, asked.jq, stream)
     else:
         structured.whole(shown, stream)
 
