@@ -8,12 +8,13 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "wercker_cli"
 ALLOWED = {
     "api": {"api", "errors", "__init__"},
-    "commands": {"app", "waiting", "commands", "errors", "output"},
+    "commands": {"app", "waiting", "history", "commands", "errors", "output"},
     "output": {"output", "errors"},
     "engine": {"engine", "errors", "api.transport"},
     "errors.py": set(),
     "settings.py": {"errors"},
-    "waiting.py": {"app", "api", "output", "errors"},
+    "waiting.py": {"app", "api", "history", "output", "errors"},
+    "history.py": {"output"},
     "app.py": {"api", "output", "settings", "engine.app", "errors"},
 }
 

@@ -28,13 +28,18 @@ def words(item: Json) -> str:
     return "" if took is None else times.duration(took)
 
 
+def finished_span(item: Json) -> float | None:
+    """How long it took in seconds; None while it has not finished."""
+    return times.between(get(item, "startedAt"), get(item, "finishedAt"))
+
+
 def finished_seconds(item: Json) -> str:
     """Seconds with three decimals, "" while it has not finished."""
-    took = times.between(get(item, "startedAt"), get(item, "finishedAt"))
+    took = finished_span(item)
     return "" if took is None else f"{took:.3f}"
 
 
 def finished_words(item: Json) -> str:
     """How long it took, for people; "" while it has not finished."""
-    took = times.between(get(item, "startedAt"), get(item, "finishedAt"))
+    took = finished_span(item)
     return "" if took is None else times.duration(took)
