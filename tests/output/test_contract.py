@@ -56,4 +56,4 @@ def test_no_view_names_a_column_twice_or_shows_one_it_lacks() -> None:
     for view in views().values():
         names = [column.name for column in view.columns]
         assert len(set(names)) == len(names)
-        assert {*view.screen, *view.printed} <= set(names)
+        assert {*view.screen, *view.below, *view.printed} <= set(names)

@@ -50,7 +50,8 @@ class Column(NamedTuple):
 class View(NamedTuple):
     """How one kind of object is shown: its columns in the order of a pipe, and the fields that `--json` takes.
 
-    `screen` names the columns of a terminal in their order there (empty: all), `printed` those of a list in Markdown
+    `screen` names the columns of a terminal in their order there (empty: all), `below` those of them that a narrow
+    one shows on a second line, `printed` those of a list in Markdown
     or HTML (empty: as on a terminal). `note` is said below a row, or below such a list. `title` heads one object in a
     document: parts, of which each may be empty; without it the first column does. `name` is what the objects are.
     """
@@ -60,6 +61,7 @@ class View(NamedTuple):
     empty: str = ""  # the note on a terminal where there is nothing to list
     screen: tuple[str, ...] = ()
     note: Callable[[Json], str] | None = None
+    below: tuple[str, ...] = ()
     printed: tuple[str, ...] = ()
     title: Callable[[Json], tuple[str, ...]] | None = None
     name: str = ""

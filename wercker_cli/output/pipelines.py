@@ -26,5 +26,6 @@ PIPELINES = View(
     ),
     fields=("id", "url", "createdAt", "name", "permissions", "pipelineName", "setScmProviderStatus", "type"),
     empty="no pipelines found",
+    below=("id",),
     name="pipelines",
 )

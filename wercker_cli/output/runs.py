@@ -58,6 +58,7 @@ RUNS = View(
     fields=FIELDS,
     empty="no runs found",
     screen=("id", "result", "pipeline", "branch", "commit", "started", "message"),
+    below=("id", "message"),
     name="runs",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -26,8 +27,8 @@ def coloured(stream: TextIO, color: str, environ: Mapping[str, str]) -> bool:
 
 
 def animated(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether it is a terminal that can move its cursor."""
-    return stream.isatty() and environ.get("TERM") not in {"dumb", "unknown"}
+    """Whether it is a terminal that can move its cursor, as far as TERM tells."""
+    return stream.isatty() and environ.get("TERM", "") not in {"", "dumb", "unknown"}
 
 
 def utf8(stream: TextIO) -> bool:
@@ -70,17 +71,29 @@ def paper(stream: TextIO) -> TextIO:
     return stream if utf8(stream) else cast(TextIO, _Narrow(stream))
 
 
+def _columns(stream: TextIO) -> int:
+    """How wide a terminal is."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):  # no device behind the stream
+        return 80
+
+
 def console(stream: TextIO, color: str, environ: Mapping[str, str]) -> Console:
     """rich on that stream: sixteen colours or none, as wide as the terminal, and without limit in a pipe."""
     from rich.console import Console
 
     terminal = stream.isatty()
     size = {name: environ[name] for name in ("COLUMNS", "LINES") if environ.get(name, "").strip("0").isdecimal()}
+    width = None if terminal else PIPE_WIDTH
+    if terminal and not animated(stream, environ):  # rich takes each of those to be 80 columns wide
+        width = int(size.get("COLUMNS", _columns(stream)))
     return Console(
         file=paper(stream),
         force_terminal=terminal,
         color_system="standard" if coloured(stream, color, environ) else None,
-        width=None if terminal else PIPE_WIDTH,
+        width=width,
+        height=width and 25,  # without it rich looks for a width once more
         highlight=False,
         markup=False,
         emoji=False,

@@ -24,13 +24,13 @@ def _failure(step: Json) -> str:
 STEPS = View(
     columns=(
         Column("order", lambda step: get(step, "order"), style=lambda _: "dim", title="#", right=True),
-        Column("step", step_name, width=8),
+        Column("step", step_name, width=13),
         Column("result", lambda step: get(step, "result"), shown=mark_text, style=mark_style),
         Column("status", lambda step: get(step, "status")),
         Column("started", lambda step: times.iso(get(step, "startedAt"))),
         Column("finished", lambda step: times.iso(get(step, "finishedAt"))),
         Column("duration", spans.finished_seconds, shown=spans.words, title="TIME", right=True),
-        Column("id", lambda step: get(step, "id"), style=lambda _: "dim"),
+        Column("id", lambda step: get(step, "id"), style=lambda _: "dim", leaves=2),
         Column("message", lambda step: get(step, "message")),
         Column("timeline", lambda _: "", style=mark_style, leaves=1, span=spans.span),
     ),

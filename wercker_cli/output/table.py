@@ -15,25 +15,31 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GAP = 2  # blanks between columns
+NARROW = 66  # columns; on fewer an id, which is never cut, leaves too little room for what people look for
 BAR, LONGEST_BAR = 8, 40  # columns that a bar has, and grows to where there is room
 _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 def table(items: Sequence[Json], view: View, console: Console) -> None:
-    """A row an object. On a terminal cells are short, and fit its width; in a pipe they are whole."""
+    """A row an object, or two on a narrow terminal. On a terminal cells are short, and fit its width."""
     terminal = console.is_terminal
+    narrow = terminal and console.width < NARROW
     columns = [column for column in view.on_screen() if terminal or not column.span]
-    texts = [[_cell(item, column, terminal) for column in columns] for item in items]
-    columns, texts, widths = fit(columns, texts, console.width)
+    lower = [column for column in columns if narrow and column.name in view.below]
+    columns, texts, widths = _fitted(items, [column for column in columns if column not in lower], console, indent=0)
+    second = _fitted(items, lower, console, indent=GAP)
     header = [Text(column.heading(), "dim") for column in columns]
     _print(console, _row(header, columns, widths))
     extent = _extent(columns, items)
-    for item, cells in zip(items, texts, strict=True):
+    for item, cells, below in zip(items, texts, second[1], strict=True):
         styled = [
             Text(_bar(column.span(item), extent, width) if column.span else cell, _style(column, item))
             for cell, column, width in zip(cells, columns, widths, strict=True)
         ]
         _print(console, _row(styled, columns, widths))
+        if lower:
+            row = _row([Text(cell, "dim") for cell in below], second[0], second[2])
+            _print(console, Text(" " * GAP).append_text(row))
         if view.note:
             _note(view.note(item), widths[0] + GAP, console)
 
@@ -75,6 +81,13 @@ def fit(columns: list[Column], texts: list[list[str]], room: int) -> tuple[list[
         gone = columns.index(min(leaving, key=lambda column: column.leaves or 0))
         columns = columns[:gone] + columns[gone + 1 :]
         texts = [row[:gone] + row[gone + 1 :] for row in texts]
+
+
+def _fitted(
+    items: Sequence[Json], columns: list[Column], console: Console, indent: int
+) -> tuple[list[Column], list[list[str]], list[int]]:
+    texts = [[_cell(item, column, console.is_terminal) for column in columns] for item in items]
+    return fit(columns, texts, console.width - indent)
 
 
 def _shrunk(natural: list[int], least: list[int], free: int) -> list[int]:
@@ -128,6 +141,7 @@ def _note(text: str, indent: int, console: Console) -> None:
     lines = [line for line in clean(text).expandtabs(4).split("\n") if line.strip()]
     for line in lines:
         for part in Text(line, "red").wrap(console, max(console.width - indent, 20), overflow="fold"):
+            part.rstrip()
             _print(console, Text.assemble(" " * indent, part))
 
 
