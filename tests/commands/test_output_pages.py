@@ -1,8 +1,10 @@
 """Rows reach whoever reads them page by page, and many rows need little memory."""
 
+import json
 import subprocess
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -10,6 +12,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.commands.test_requests import PIPELINE, SAMPLE
+from tests.commands.test_streams import shell
 from tests.conftest import PATIENCE, WERCKER
 from wercker_cli.output.columns import Format, Json
 from wercker_cli.output.runs import RUNS
@@ -89,3 +92,26 @@ def test_json_is_whole_or_nothing(environ: dict[str, str], httpserver: HTTPServe
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def endless(environ: dict[str, str], httpserver: HTTPServer) -> dict[str, str]:
+    """The environment of a server whose list of runs has no end."""
+
+    def answer(request: Request) -> Response:
+        return Response(json.dumps(page(int(request.args.get("skip", 0)))), content_type="application/json")
+
+    httpserver.expect_request("/api/v3/runs").respond_with_handler(answer)
+    return environ | {"WERCKER_API_URL": httpserver.url_for("/")}
+
+
+@pytest.mark.parametrize("name", ["tsv", "csv", "jsonl", "id"])
+def test_a_reader_that_has_enough_ends_an_endless_list(endless: dict[str, str], name: str, tmp_path: Path) -> None:
+    command = f"wercker runs list -p {PIPELINE} -L 0 -o {name} | head -n 25 | wc -l"
+    assert shell(endless, command, tmp_path) == (141, "25\n", "")
+
+
+def test_a_full_disk_ends_an_endless_list(endless: dict[str, str], tmp_path: Path) -> None:
+    command = f"wercker runs list -p {PIPELINE} -L 0 > /dev/full"
+    error = "wercker: the output could not be written: No space left on device\n"
+    assert shell(endless, command, tmp_path) == (1, "", error)

@@ -47,6 +47,10 @@ RUN_IN_MARKDOWN = """\
 | id          | `577a4dbc3ec144923a02b6f9`                                     |
 | url         | `https://app.wercker.com/api/v3/runs/577a4dbc3ec144923a02b6f9` |
 """
+MARKUP = {  # what our own Markdown consists of
+    *("text", "code_inline", "html_inline", "inline", "fence", "heading", "paragraph", "softbreak"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
 STEPS_IN_MARKDOWN = """\
 | #   | step       | result    | time       |
 |-----|------------|-----------|------------|
@@ -129,15 +133,16 @@ def test_what_a_server_sent_is_code_in_markdown(sent: object, written: str) -> N
 @QUICK
 @given(text=st.text(alphabet="`|\\<>[]()!@#*_~ \n\tab", max_size=30) | HOSTILE)
 def test_no_text_leaves_its_code(text: str) -> None:
-    item = {"name": text, "value": "end", "order": 1, "result": "failed", "message": text, "displayName": text}
-    allowed = {"text", "code_inline", "html_inline", "inline", "fence", "heading", "paragraph", "softbreak"}
-    for view in (SETTINGS, STEPS):
-        found = tokens(shown([item], view, "markdown"))
-        kinds = {re.sub("_(open|close)$", "", token.type) for token in found}
-        assert kinds - allowed <= {"table", "thead", "tbody", "tr", "th", "td"}
+    step = {"order": 1, "displayName": text, "result": "failed", "message": text}
+    run = dict.fromkeys(RUN, text) | {"pipeline": {"name": text}, "user": {"name": text}, "envVars": [{"key": text}]}
+    every: list[tuple[Json | list[Json], View, int]] = [([run, run], RUNS, 14), ([step] * 2, STEPS, 8), (run, PAGE, 0)]
+    for data, view, cells in every:
+        found = tokens(shown(data, view, "markdown"))
+        assert {re.sub("_(open|close)$", "", token.type) for token in found} <= MARKUP
         assert {token.content for token in found if token.type == "html_inline"} <= {"<br>"}
-        assert all("@" not in token.content for token in found if token.type == "text")
-    assert [token.type for token in found].count("td_open") == 4
+        ours = [token.content for token in found if token.type == "text" and token.content != "#"]
+        assert not [text for text in ours if re.search(r"[@#<>\[\]`*]", text)]
+        assert not cells or [token.type for token in found].count("td_open") == cells
 
 
 def test_a_run_and_its_steps_in_html() -> None:

@@ -77,3 +77,10 @@ def test_durations(seconds: float, shown: str) -> None:
 def test_clocks_that_are_off_give_no_negative_span() -> None:
     assert times.between("2016-07-04T12:00:00Z", "2016-07-04T11:00:00Z") == 0
     assert times.between("2016-07-04T12:00:00Z", "") is None
+
+
+def test_a_time_in_a_document_is_whole_and_in_utc() -> None:
+    assert times.utc("2016-07-04T13:51:25.996+02:00") == "2016-07-04 11:51:25 UTC"
+    assert times.utc("2016-07-04 11:51:25.996688998 +0000 UTC") == "2016-07-04 11:51:25 UTC"
+    assert times.utc("soon\n") == "soon"
+    assert times.utc("") == ""
