@@ -24,6 +24,7 @@ COMMANDS: dict[str, Any] = {
             "show": f"{_IN}.runs.show",
             "steps": f"{_IN}.runs.steps",
             "logs": f"{_IN}.runs.logs",
+            "watch": f"{_IN}.runs.watch",
             "trigger": f"{_IN}.runs.trigger",
             "abort": f"{_IN}.runs.abort",
         },

@@ -61,7 +61,10 @@ def test_a_pipe_gets_a_line_an_object_with_as_many_cells(items: list[Json]) -> N
 @given(run=OBJECTS, steps=st.lists(OBJECTS, max_size=5), tail=HOSTILE, size=st.integers(1, 30))
 def test_following_a_run(run: Json, steps: list[Json], tail: str, size: int) -> None:
     environ: dict[str, Any] = {"TERM": "xterm", "COLUMNS": str(size * 4), "LINES": str(size)}
-    states = [State(run, steps, tail), State(run, steps[:1], "")]
+    changes = [
+        State(run, steps, "", step, printed) for step in steps for printed in (tail.encode("utf-8", "replace"), b"")
+    ]
+    states = [State(run, steps, tail), *changes, State(run, steps[:1], "")]
     for stream in (io.StringIO(), Tty()):
         follow(states, stream, environ=environ)
         moves = re.compile(r"\x1b\[\?25[lh]|\x1b\[[0-9]*[AK]|\r")  # what rich itself needs to draw a page again

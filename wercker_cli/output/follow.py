@@ -24,8 +24,8 @@ LAST_LINES = 20  # of the step that failed
 TURNS = 10  # frames a second
 
 
-class State(Protocol):
-    """A run at one moment; `tail` is the end of what its running step printed. api/watch.py makes them."""
+class Event(Protocol):
+    """A run as it is now; api/watch.py makes them. `step` None: all of it is new. Otherwise what that step did."""
 
     @property
     def run(self) -> Json:
@@ -39,56 +39,64 @@ class State(Protocol):
     def tail(self) -> str:
         """The last text of a log, "" where nobody asked for it."""
 
+    @property
+    def step(self) -> Json | None:
+        """The step that has begun, printed or ended."""
 
-S = TypeVar("S", bound=State)
+    @property
+    def printed(self) -> bytes:
+        """What it printed; nothing where it has begun or ended."""
 
 
-def follow(states: Iterable[S], stream: TextIO, *, color: str = "auto", environ: Mapping[str, str] = os.environ) -> S:
-    """Shows the states of a run (one at least) until they end, and gives the last one; raises what they raise."""
+E = TypeVar("E", bound=Event)
+
+
+def follow(
+    events: Iterable[E],
+    stream: TextIO,
+    *,
+    usual: float | None = None,
+    color: str = "auto",
+    environ: Mapping[str, str] = os.environ,
+) -> E:
+    """Shows a run until the events (one at least) end, and gives the last one; raises what they raise.
+
+    `usual` is how many seconds a run of this pipeline takes otherwise.
+    """
     if animated(stream, environ):
-        return _live(states, console(stream, color, environ))
-    return _lines(states, paper(stream))
+        return _live(events, console(stream, color, environ), usual)
+    return _lines(events, paper(stream))
 
 
-def _lines(states: Iterable[S], stream: TextIO) -> S:
-    seen: dict[str, str] = {}
-    for state in states:
-        for line in _changes(state.steps, seen):
-            stream.write(line + "\n")
-        stream.flush()
-    took = finished_words(state.run)
+def _lines(events: Iterable[E], stream: TextIO) -> E:
+    for event in events:
+        if event.step is not None and not event.printed:
+            took = finished_words(event.step)
+            name, word = one_line(step_name(event.step)), mark_of(event.step).word
+            stream.write(f"{name}: {word}{f' ({took})' if took else ''}\n")
+            stream.flush()
+    took = finished_words(event.run)
     after = f" after {took}" if took else ""
-    stream.write(f"run {one_line(get(state.run, 'id'))} {mark_of(state.run).word}{after}\n")
+    stream.write(f"run {one_line(get(event.run, 'id'))} {mark_of(event.run).word}{after}\n")
     stream.flush()
-    return state
+    return event
 
 
-def _changes(steps: list[Json], seen: dict[str, str]) -> Iterator[str]:
-    """A line for each step that is in another state than `seen` says, which is brought up to date."""
-    for number, step in enumerate(steps):
-        key, word = get(step, "id") or str(number), mark_of(step).word
-        if word in {seen.get(key), "not run"}:
-            continue
-        seen[key] = word
-        took = finished_words(step)
-        yield f"{one_line(step_name(step))}: {word}{f' ({took})' if took else ''}"
-
-
-def _live(states: Iterable[S], out: Console) -> S:
+def _live(events: Iterable[E], out: Console, usual: float | None) -> E:
     from rich.live import Live
 
     from wercker_cli.output.live import Page
 
-    page = Page()
+    page = Page(usual)
     with Live(page, console=out, refresh_per_second=TURNS, redirect_stdout=False, redirect_stderr=False) as live:
         try:
-            for state in states:
-                page.state = state
+            for event in events:
+                page.event = event
                 with _whole_frame():
                     live.refresh()
         finally:
             page.settled = True
-    return state
+    return event
 
 
 @contextmanager

@@ -6,7 +6,8 @@ import click
 
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import Run, latest_options, output_options
+from wercker_cli.commands.options import latest_options, output_options
+from wercker_cli.commands.types import Run
 from wercker_cli.errors import Exit, Usage, WerckerError
 from wercker_cli.output.runs import RUNS
 

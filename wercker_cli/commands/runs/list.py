@@ -4,7 +4,8 @@ import click
 
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import Count, output_options, run_filters
+from wercker_cli.commands.options import output_options, run_filters
+from wercker_cli.commands.types import Count
 from wercker_cli.output.runs import RUNS
 
 SORTS = ("creationDateAsc", "creationDateDesc")

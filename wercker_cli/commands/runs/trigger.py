@@ -4,16 +4,17 @@ from typing import Any
 
 import click
 
+from wercker_cli import waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import Commit, Duration, Id, Text, output_options, scope_options
+from wercker_cli.commands.options import output_options, scope_options, wait_options
+from wercker_cli.commands.types import Commit, Id, Text
 from wercker_cli.commands.variables import in_file, variable_options
 from wercker_cli.errors import Exit, NotFound, Usage
 from wercker_cli.output.runs import RUN, pipeline_name
-from wercker_cli.waiting import wait_for
 
 SHOWN_FILES = 3
-WHAT, WAITING = "What to run", "Waiting"
+WHAT = "What to run"
 
 
 @shape.command("trigger")
@@ -24,11 +25,13 @@ WHAT, WAITING = "What to run", "Waiting"
 @shape.option("--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left.")
 @shape.option("--message", "-m", type=Text(), metavar="TEXT", section=WHAT, help="A message [default: the commit's].")
 @variable_options
-@shape.option("--wait", "--watch", "-w", is_flag=True, section=WAITING, help="Follow the run, and exit by its result.")
-@shape.option("--timeout", type=Duration(), metavar="TIME", section=WAITING, help="Wait for 90s, 10m, ... at most.")
+@shape.option(
+    "--wait", "--watch", "-w", is_flag=True, section="Waiting", help="Follow the run, and exit by its result."
+)
+@wait_options
 @output_options(RUN)
 @click.pass_obj
-def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any) -> int:
+def command(app: Invocation, /, wait: bool, **given: Any) -> int:
     """Start a run of a pipeline.
 
     Its id goes to standard output, everything else to standard error. With --wait the exit code is 0 when the run
@@ -43,8 +46,7 @@ def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any)
     """
     if not given["pipelineId"]:
         raise Usage("--pipeline is missing", hint=_pipelines_hint(app, given["applicationId"]))
-    if timeout is not None and not wait:
-        raise Usage("--timeout is for --wait", hint="add --wait")
+    patience = waiting.patience(given, wait=wait)
     if given["commit"] and not given["branch"]:
         raise Usage("--commit needs --branch", hint="add --branch NAME")
     if given["worktree"] and (given["commit"] or given["branch"]):
@@ -59,7 +61,7 @@ def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any)
     if not wait:
         app.show(run, RUN, default="id")
         return Exit.DONE
-    return wait_for(app, run, timeout)
+    return waiting.wait_for(app, run, patience)
 
 
 def _sentence(run: str, pipeline: str, branch: object) -> str:
