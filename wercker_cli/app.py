@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO, cast
 
-from wercker_cli.errors import NotFound, Usage, WerckerError
+from wercker_cli.errors import Usage, WerckerError
 from wercker_cli.output.columns import Format, Json, View
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from wercker_cli.api.transport import Transport
     from wercker_cli.engine.app import Engine
     from wercker_cli.settings import Settings
-
-LATEST = "@latest"
 
 
 def _nothing(mode: str) -> TextIO:
@@ -42,6 +40,7 @@ class Invocation:
         self.jq: str | None = None  # -q
         self.view: View | None = None  # of the command that runs
         self.color = "auto"
+        self._behind: list[str] = []  # notes that come after the output
         self.request_timeout: float | None = None  # seconds; None is the default
         self.debug = bool(environ.get("WERCKER_DEBUG"))
 
@@ -92,9 +91,41 @@ class Invocation:
         """The application to speak of, as an id or OWNER/NAME: given, from the environment, or this checkout's."""
         if given or self.settings.application.value:
             return given or self.settings.application.value
-        if self.settings.api_url.value:
-            return None
-        return self.engine.checkout_application(self.note)
+        return self._of_remote() if self.settings.api_url.value else self.engine.checkout_application(self.note)
+
+    def _of_remote(self) -> str | None:
+        """OWNER/NAME of the git remote of the checkout that this is, if it has one."""
+        from wercker_cli.engine import git
+
+        root = git.top(os.getcwd())
+        remote = git.remote(git.origin(root)) if root else None
+        return f"{remote.owner}/{remote.repository}" if remote and remote.owner else None
+
+    def username(self) -> str:
+        """Who the person is; raises Usage where nothing tells."""
+        if not self.settings.api_url.value:
+            return self.engine.username()
+        raise Usage(
+            "@me is known to the embedded engine only: a server does not tell whose a token is",
+            hint="--author NAME, with the name that wercker runs list --json user shows",
+        )
+
+    def branches(self) -> list[str]:
+        """The branches of the checkout that this is, the newest first; none outside of one."""
+        from wercker_cli.engine import git
+
+        root = git.top(os.getcwd())
+        return git.branches(root) if root else []
+
+    def head_commit(self) -> str:
+        """The hash of the commit that is checked out here; raises Usage where there is none."""
+        from wercker_cli.engine import git
+
+        root = git.top(os.getcwd())
+        commit = git.commit_of(root, "HEAD") if root else None
+        if commit is None:
+            raise Usage("@head is the commit that is checked out, and there is none here", hint="go into a checkout")
+        return commit.hash
 
     def scope(self, application: str | None, pipeline: str | None) -> list[tuple[str, str]]:
         """The application and the pipeline as the API's parameters; raises Usage where there is neither."""
@@ -110,13 +141,26 @@ class Invocation:
         found = self.application()
         if not found:
             raise self.no_application()
-        return [("applicationId", names.application_id(self.api, found))]
+        return [("applicationId", self._id_of_application(found))]
+
+    def _id_of_application(self, found: str) -> str:
+        """The id of an application; a server is asked once an hour for that of a checkout."""
+        from wercker_cli.api import names
+
+        def ask() -> str:
+            return names.application_id(self.api, found)
+
+        if not self.settings.api_url.value or self.settings.application.value:
+            return ask()
+        from wercker_cli import cache
+
+        return cache.application_id(self.environ, self.api.server, found, ask)
 
     def no_application(self) -> Usage:
         """The error where a command needs an application, and nothing says which."""
         if self.settings.api_url.value:
             return Usage(
-                "no application and no pipeline is named",
+                "no application and no pipeline is named, and there is no checkout with a remote here",
                 hint="give --application OWNER/NAME or --pipeline ID, or set WERCKER_APPLICATION_ID",
             )
         return Usage(
@@ -148,26 +192,6 @@ class Invocation:
             raise self.no_application()
         return names.pipeline_id(self.api, pipeline, known)
 
-    def run_id(self, run: str, narrowed: Mapping[str, str | None]) -> str:
-        """The id behind what was typed: an id, a run's URL on this server, or @latest among the `narrowed` ones."""
-        if "://" in run:
-            return self._id_in_url(run)
-        if run != LATEST:
-            return run
-        query = self.scope(narrowed.get("applicationId"), narrowed.get("pipelineId"))
-        branch = narrowed.get("branch")
-        query += [("branch", branch)] if branch else []
-        for newest in self.api.runs(query, limit=1):
-            return self.api.id_of(newest)
-        raise NotFound("there is no run yet that @latest could be", hint="wercker runs trigger --pipeline NAME")
-
-    def _id_in_url(self, url: str) -> str:
-        server = self.api.server
-        run = url.removeprefix(f"{server}/runs/").rstrip("/")
-        if run == url.rstrip("/") or not run or any(char in run for char in "/?#") or run in {".", ".."}:
-            raise Usage(f"{url} is no run of {server}", hint=f"a run's URL here looks like {server}/runs/ID")
-        return run
-
     @property
     def _format(self) -> Format:
         return Format(self.output, self.fields, self.jq)
@@ -195,6 +219,33 @@ class Invocation:
 
         chosen = self._format if self.asked_for_output else Format(default)
         show(data, view, chosen, self.stdout, self.stderr, color=self.color, environ=self.environ)
+        while self._behind:
+            self.note(self._behind.pop(0))
+
+    def show_aside(self, data: Iterable[Json], view: View) -> None:
+        """A table for a person who is about to be asked, to standard error."""
+        from wercker_cli.output.show import show
+
+        show(data, view, Format("table"), self.stderr, self.stderr, color=self.color, environ=self.environ)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person to ask."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    def ask(self, question: str) -> str:
+        """What the person answers, without the blanks around it; raises Usage where the input ends."""
+        self.stderr.write(question)
+        self.stderr.flush()
+        answer = self.stdin.readline()
+        if not answer:
+            self.note("")  # behind the terminal's ^D
+            raise Usage("there was no answer")
+        return answer.strip()
+
+    def note_behind(self, text: str) -> None:
+        """A sentence for a person, behind what is shown."""
+        self._behind.append(text)
 
     def note(self, text: str) -> None:
         """A sentence for a person, to standard error."""

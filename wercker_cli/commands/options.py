@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from wercker_cli.app import LATEST
 from wercker_cli.commands.shape import option, remember
-from wercker_cli.commands.types import Application, Commit, Duration, Id, Run, Text
+from wercker_cli.commands.types import Application, Branch, Commit, Duration, Id, Pipeline, Run, Text, When
 from wercker_cli.output.columns import FORMATS, View
+from wercker_cli.selection import HEAD, LATEST
 
 STATUSES = ("notstarted", "started", "finished", "running")
 RESULTS = ("aborted", "unknown", "passed", "failed")
@@ -24,7 +24,7 @@ def scope_options(function: _Function, section: str) -> _Function:
         "--pipeline",
         "-p",
         "pipelineId",
-        type=Text(),
+        type=Pipeline(),
         metavar="ID|NAME",
         section=section,
         help="A pipeline, by its id or its name.",
@@ -42,12 +42,18 @@ def scope_options(function: _Function, section: str) -> _Function:
 
 # The filters of GET /runs beside application and pipeline, a line each; the Python name is the API's parameter.
 FILTERS = (
-    (["--status", "-s", "status"], {"type": click.Choice(STATUSES), "help": "How far they are."}),
-    (["--result", "-r", "result"], {"type": click.Choice(RESULTS), "help": "How they ended."}),
-    (["--branch", "-b", "branch"], {"type": Text(), "metavar": "NAME", "help": "Of this branch."}),
-    (["--commit", "-c", "commit"], {"type": Commit(), "metavar": "HASH", "help": "Of this commit."}),
+    (["--status", "-s", "status"], {"type": click.Choice(STATUSES), "multiple": True, "help": "How far they are."}),
+    (["--result", "-r", "result"], {"type": click.Choice(RESULTS), "multiple": True, "help": "How they ended."}),
+    (["--branch", "-b", "branch"], {"type": Branch(), "metavar": "NAME", "help": "Of this branch."}),
+    (
+        ["--commit", "-c", "commit"],
+        {"type": Commit(), "metavar": "HASH", "help": f"Of this commit, or {HEAD}."},
+    ),
     (["--source-run", "sourceRun"], {"type": Id(), "metavar": "ID", "help": "Started from this run."}),
-    (["--author", "-u", "author"], {"type": Text(), "metavar": "NAME", "help": "Started by this user."}),
+    (
+        ["--author", "-u", "author"],
+        {"type": Text(), "metavar": "NAME", "help": "By this user; @me (engine only)."},
+    ),
 )
 
 
@@ -58,18 +64,32 @@ def run_filters(function: _Function) -> _Function:
     return scope_options(function, section="Filters")
 
 
+def window_options(function: _Function) -> _Function:
+    """--since and --until."""
+    function = option(
+        "--until", type=When(end=True), metavar="WHEN", section="Filters", help="Created then or before."
+    )(function)
+    return option(
+        "--since",
+        type=When(),
+        metavar="WHEN",
+        section="Filters",
+        help="Created then or later: 2026-11-24, 2026-11-24T13:00, yesterday, 2h, 3d.",
+    )(function)
+
+
 def run_argument(function: _Function) -> _Function:
     """RUN, which inside a step of a run is that run unless another is named; and what narrows @latest."""
-    function = click.argument("run", type=Run(), envvar="WERCKER_RUN_ID", metavar="RUN")(function)
+    function = click.argument("run", type=Run(), envvar="WERCKER_RUN_ID", required=False, metavar="RUN")(function)
     return latest_options(function)
 
 
 def latest_options(function: _Function) -> _Function:
     """What narrows @latest."""
-    section = f"Which run {LATEST} is"
-    function = option("--branch", "-b", "branch", type=Text(), metavar="NAME", section=section, help="Of this branch.")(
-        function
-    )
+    section = f"Which run {LATEST} or {HEAD} is"
+    function = option(
+        "--branch", "-b", "branch", type=Branch(), metavar="NAME", section=section, help="Of this branch."
+    )(function)
     return scope_options(function, section=section)
 
 

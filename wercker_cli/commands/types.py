@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from wercker_cli.app import LATEST
+from wercker_cli.selection import HEAD, LATEST
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Patterns are compiled when they are first used: most commands use none of them.
 
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 _COMMIT = r"[0-9a-fA-F]{4,64}"
-_DURATION = r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?"
+_DURATION = r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?"
+
+
+LONGEST = 1e9  # seconds: some thirty years, which timers and calendars can hold
 
 
 class Text(click.ParamType[str]):
@@ -41,17 +47,40 @@ class Id(Text):
         return value
 
 
+class Pipeline(Text):
+    """A pipeline's id or name."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from wercker_cli.commands import candidates
+
+        return candidates.complete(candidates.pipelines, ctx, incomplete)
+
+
+class Branch(Text):
+    """A branch's name."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from wercker_cli.commands import candidates
+
+        return candidates.complete(candidates.branches, ctx, incomplete)
+
+
 class Run(Id):
-    """An id, a run's URL, or @latest."""
+    """An id, a run's URL, @latest or @head."""
 
     name = "run"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if "://" in value:
             return Text.convert(self, value, param, ctx)
-        if value.startswith("@") and value != LATEST:
-            self.fail(f"{value!r} is no run: it is an id, a run's URL, or {LATEST}", param, ctx)
+        if value.startswith("@") and value not in {LATEST, HEAD}:
+            self.fail(f"{value!r} is no run: it is an id, a run's URL, {LATEST} or {HEAD}", param, ctx)
         return super().convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from wercker_cli.commands import candidates
+
+        return candidates.complete(candidates.runs, ctx, incomplete)
 
 
 class Application(Id):
@@ -66,13 +95,15 @@ class Application(Id):
 
 
 class Commit(click.ParamType[str]):
-    """A commit hash, or its beginning."""
+    """A commit hash, its beginning, or @head."""
 
     name = "commit"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value == HEAD:
+            return value
         if not re.fullmatch(_COMMIT, value):
-            self.fail(f"{value!r} is no commit hash: 4 to 64 hexadecimal digits", param, ctx)
+            self.fail(f"{value!r} is no commit hash: 4 to 64 hexadecimal digits, or {HEAD}", param, ctx)
         return value.lower()
 
 
@@ -83,13 +114,65 @@ class Count(click.IntRange):
 
 
 class Duration(click.ParamType[float]):
-    """A time span such as 90, 90s, 10m or 1h30m, in seconds."""
+    """A time span such as 90, 90s, 10m, 1h30m or 2d, in seconds."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        match = re.fullmatch(_DURATION, str(value)) if value else None
-        if not match:
+        span = _seconds(str(value))
+        if span is None:
             self.fail(f"{value!r} is no time span: write 90s, 10m or 1h30m", param, ctx)
-        hours, minutes, seconds = (float(part or 0) for part in match.groups())
-        return hours * 3600 + minutes * 60 + seconds
+        return span
+
+
+class When(click.ParamType[float]):
+    """A moment in seconds since 1970: a date, a time, "yesterday", "today", or how long ago as 2h or 3d.
+
+    A day is all of it: as the `end` of a window it is its last moment. Without a zone it is that of this machine.
+    """
+
+    name = "when"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self.end = end
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        import time
+
+        span = None if str(value).isdigit() else _seconds(str(value))
+        if span is not None:
+            return time.time() - span
+        moment = self._day(str(value)) or _moment(str(value))
+        if moment is None:
+            self.fail(f"{value!r} is no time: write 2026-11-24, 2026-11-24T13:00, yesterday, 2h or 3d", param, ctx)
+        return moment
+
+    def _day(self, value: str) -> float | None:
+        from datetime import date, datetime, timedelta
+
+        named = {"today": 0, "yesterday": 1}
+        try:
+            day = date.today() - timedelta(named[value]) if value in named else date.fromisoformat(value)
+            start = datetime(day.year, day.month, day.day).astimezone()
+            following = (start.replace(tzinfo=None) + timedelta(1)).astimezone()  # a day can have 23 hours
+        except (ValueError, OverflowError):
+            return None
+        return following.timestamp() - 0.001 if self.end else start.timestamp()
+
+
+def _seconds(span: str) -> float | None:
+    match = re.fullmatch(_DURATION, span) if span else None
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    total = days * 86400 + hours * 3600 + minutes * 60 + seconds
+    return total if total <= LONGEST else None
+
+
+def _moment(text: str) -> float | None:
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -44,6 +44,10 @@ class Engine:
         row = checkouts.register(self._store, self._checkout, note)
         return f"{row['owner']}/{row['name']}"
 
+    def username(self) -> str:
+        """Who the author of a run would be that was triggered now."""
+        return username()
+
     def add(self, path: str, note: Callable[[str], None], *, public: bool) -> str:
         """Registers the checkout at `path`; gives its OWNER/NAME. Raises NotFound where there is no wercker.yml."""
         root = checkouts.find(os.path.realpath(path))

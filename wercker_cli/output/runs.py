@@ -54,6 +54,11 @@ RUNS = View(
 )
 
 
+NUMBERED = RUNS._replace(  # to choose from
+    columns=(Column("#", lambda run: get(run, "#"), right=True), *RUNS.columns), screen=("#", *RUNS.screen[1:])
+)
+
+
 def _heading(run: Json) -> str:
     """The mark of a run, and the time it took or has been running."""
     took = spans.words(run)

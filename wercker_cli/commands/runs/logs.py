@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from wercker_cli import waiting
+from wercker_cli import selection, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import run_argument, wait_options
@@ -25,12 +25,14 @@ Json = dict[str, Any]
 @wait_options
 @click.pass_obj
 def command(
-    app: Invocation, /, run: str, step: str | None, failed: bool, tail: int | None, follow: bool, **given: Any
+    app: Invocation, /, run: str | None, step: str | None, failed: bool, tail: int | None, follow: bool, **given: Any
 ) -> int:
     """Print what the steps of a run printed, as far as it got.
 
-    RUN is an id, a run's URL, or @latest. In a pipe the bytes are those of the log; on a terminal each step has a
-    heading. With --follow the exit code is that of wercker runs watch.
+    RUN is an id, a run's URL, @latest or @head; without it, a terminal lets you choose.
+
+    In a pipe the bytes are those of the log; on a terminal each step has a heading. With --follow the exit code is
+    that of wercker runs watch.
 
     \b
     Examples:
@@ -42,17 +44,17 @@ def command(
     timestamps, patience = given.pop("timestamps"), waiting.patience(given, wait=follow, flag="--follow")
     if timestamps and not follow:
         raise Usage("--timestamps is for --follow: a log does not say when its lines were printed", hint="add --follow")
-    run = app.run_id(run, given)
-    steps = app.api.steps(run)
+    run_id = selection.run_id(app, run, given)
+    steps = app.api.steps(run_id)
 
     def wanted(candidate: Json) -> bool:
         return _is(candidate, step) and (not failed or candidate.get("result") == "failed")
 
     if steps and not any(_is(candidate, step) for candidate in steps):
         names = ", ".join(f"{found.get('order')} {step_name(found)}" for found in steps)
-        raise NotFound(f"no step {step!r} in run {run}", hint=f"its steps: {names}")
+        raise NotFound(f"no step {step!r} in run {run_id}", hint=f"its steps: {names}")
     if follow:
-        return waiting.follow_logs(app, run, patience, wanted, tail=tail, stamps=timestamps)
+        return waiting.follow_logs(app, run_id, patience, wanted, tail=tail, stamps=timestamps)
     chosen = [candidate for candidate in steps if wanted(candidate)]
     if failed and not chosen:
         app.note("note: none of these steps failed")

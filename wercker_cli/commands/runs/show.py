@@ -2,6 +2,7 @@
 
 import click
 
+from wercker_cli import selection
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, run_argument
@@ -13,10 +14,10 @@ from wercker_cli.output.runs import RUN, RUN_WITH_ENV
 @shape.option("--show-env", is_flag=True, help="Show the values of its environment variables too.")
 @output_options(RUN)
 @click.pass_obj
-def command(app: Invocation, /, run: str, show_env: bool, **narrowed: str | None) -> None:
+def command(app: Invocation, /, run: str | None, show_env: bool, **narrowed: str | None) -> None:
     """Show one run.
 
-    RUN is an id, a run's URL, or @latest.
+    RUN is an id, a run's URL, @latest or @head; without it, a terminal lets you choose.
 
     \b
     Examples:
@@ -25,4 +26,4 @@ def command(app: Invocation, /, run: str, show_env: bool, **narrowed: str | None
       wercker runs show 577a4dbc3ec144923a02b6f9 --show-env
       wercker runs show @latest -q .result
     """
-    app.show(app.api.run(app.run_id(run, narrowed)), RUN_WITH_ENV if show_env else RUN)
+    app.show(app.api.run(selection.run_id(app, run, narrowed)), RUN_WITH_ENV if show_env else RUN)

@@ -8,7 +8,7 @@ from wercker_cli import waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, scope_options, wait_options
-from wercker_cli.commands.types import Commit, Id, Text
+from wercker_cli.commands.types import Branch, Commit, Id, Text
 from wercker_cli.commands.variables import in_file, variable_options
 from wercker_cli.errors import Exit, NotFound, Usage
 from wercker_cli.output.runs import RUN, pipeline_name
@@ -19,7 +19,9 @@ WHAT = "What to run"
 
 @shape.command("trigger")
 @lambda function: scope_options(function, section=WHAT)
-@shape.option("--branch", "-b", type=Text(), metavar="NAME", section=WHAT, help="A branch [default: the current one].")
+@shape.option(
+    "--branch", "-b", type=Branch(), metavar="NAME", section=WHAT, help="A branch [default: the current one]."
+)
 @shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch.")
 @shape.option("--worktree", is_flag=True, section=WHAT, help="The files as they are, changed ones too (engine only).")
 @shape.option("--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left.")
