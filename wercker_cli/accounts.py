@@ -64,7 +64,7 @@ def keep(app: Invocation, name: str, token: str) -> str | None:
     from wercker_cli import keys
 
     why = keys.keep(keys.account(name, str(app.in_context(name).settings.api_url.value)), token)
-    with config.editing(app.settings.config.value) as document:
+    with config.editing(app.settings.config.value) as (document, _):
         entry = _entry(document, name)
         kept, gone, value = ("token", KEYRING, token) if why else (KEYRING, "token", True)
         entry.pop(gone, None)
@@ -78,7 +78,7 @@ def forget(app: Invocation, name: str) -> bool:
     why = contexts.forget(name, entry)
     if why:
         raise NotAllowed(f"the token of {name} is still in the system keyring: {why}")
-    with config.editing(app.settings.config.value) as document:
+    with config.editing(app.settings.config.value) as (document, _):
         table = _entry(document, name)
         return any([table.pop("token", None), table.pop(KEYRING, None)])
 
@@ -86,9 +86,10 @@ def forget(app: Invocation, name: str) -> bool:
 def statuses(app: Invocation) -> list[dict[str, Any]]:
     """Every server with `context`, `server`, `token` (where that is kept) and `state`; with --context, that alone.
 
-    A token of the environment is shown to the server in force only, to no other context's.
+    A token of the environment is shown to the server in force only, to no other context's. Raises Usage where
+    --context asks for the engine.
     """
-    here = app.settings.context
+    here = context(app) if app.context else app.settings.context
     others = [] if app.context else [name for name in contexts.saved(app) if name != here]
     found = [] if here == ENGINE else [_status(app)]
     return found + [_status(app.in_context(name)) for name in others]

@@ -48,23 +48,20 @@ def read(path: str) -> Config:
         raise Usage(f"{path} cannot be read: {_words(error)}") from None
     found = _parsed(data, path)
     notes = [f"note: other users may read or change {path}: chmod 600 {path}"] if mode & 0o077 else []
+    tables = _typed(found.get("contexts"), dict, f"{path}: contexts") or {}
     unknown = [key for key in found if key not in {"current", "contexts"}]
+    unknown += [f"contexts.{name}" for name in tables if name in RESERVED]
     contexts = {}
-    for name, entry in _typed(found, "contexts", dict, path, {}).items():
-        where = f"contexts.{name}"
-        if name in RESERVED:
-            unknown.append(where)
-            continue
-        table = _typed({where: entry}, where, dict, path, {})
-        contexts[name] = _context({f"{where}.{key}": value for key, value in table.items()}, where, path)
-        unknown += [f"{where}.{key}" for key in table if key not in _KEYS]
+    for name in [name for name in tables if name not in RESERVED]:
+        contexts[name] = _context(tables[name], f"contexts.{name}", path)
+        unknown += [f"contexts.{name}.{key}" for key in tables[name] if key not in _KEYS]
     notes += [f"note: {path} has a key that means nothing: {key}" for key in unknown]
-    return Config(_typed(found, "current", str, path, None), contexts, tuple(notes))
+    return Config(_typed(found.get("current"), str, f"{path}: current"), contexts, tuple(notes))
 
 
 @contextmanager
-def editing(path: str | None) -> Iterator[TOMLDocument]:
-    """The file, to be changed: what the block leaves is written at once, unless it is what was there.
+def editing(path: str | None) -> Iterator[tuple[TOMLDocument, Config]]:
+    """The file, to be changed, and what it says: what the block leaves of it is written at once.
 
     Comments, and keys that mean nothing, stay. Others who change it wait meanwhile. Raises Usage where the file
     cannot be used as it is, or nobody knows where it belongs, Refused where it cannot be written; then it stays
@@ -78,20 +75,19 @@ def editing(path: str | None) -> Iterator[TOMLDocument]:
     try:
         os.makedirs(os.path.dirname(real), mode=0o700, exist_ok=True)
         with _locked(os.path.dirname(real)):
-            read(path)
+            given = read(path)
             document = tomlkit.parse(_text(real))
-            before = tomlkit.dumps(document)
-            yield document
-            after = tomlkit.dumps(document)
-            if after != before:
-                _parsed(after.encode(), path)
-                _replace(real, after)
+            yield document, given
+            changed = tomlkit.dumps(document)
+            _parsed(changed.encode(), path)
+            _replace(real, changed)
     except OSError as error:
         raise Refused(f"{path} cannot be written: {_words(error)}") from None
 
 
-def _context(table: dict[str, Any], where: str, path: str) -> Context:
-    values = {key: _typed(table, f"{where}.{key}", kind, path, None) for key, kind in _KEYS.items()}
+def _context(table: Any, where: str, path: str) -> Context:
+    _typed(table, dict, f"{path}: {where}")
+    values = {key: _typed(table.get(key), kind, f"{path}: {where}.{key}") for key, kind in _KEYS.items()}
     if not values["url"]:
         raise Usage(f"{path}: {where} has no url", hint='write url = "https://ci.example.com" there')
     bundle = values["ca-bundle"]
@@ -100,10 +96,10 @@ def _context(table: dict[str, Any], where: str, path: str) -> Context:
     return Context(values["url"], values["application"], bundle, values["token"], bool(values["keyring"]))
 
 
-def _typed(table: dict[str, Any], key: str, kind: type, path: str, default: Any) -> Any:
-    value = table.get(key, default)
-    if value is not default and not isinstance(value, kind):
-        raise Usage(f"{path}: {key} has to be {_TYPES[kind]}")
+def _typed(value: Any, kind: type, what: str) -> Any:
+    """The value, or None; raises Usage for one of another type."""
+    if value is not None and not isinstance(value, kind):
+        raise Usage(f"{what} has to be {_TYPES[kind]}")
     return value
 
 

@@ -47,11 +47,11 @@ def use(app: Invocation, name: str) -> None:
     path = settings.config_path(app.environ).value
     if name == ENGINE and (path is None or not os.path.lexists(path)):
         return
-    with config.editing(path) as document:
+    with config.editing(path) as (document, given):
         if name == ENGINE:
             document.pop("current", None)
         else:
-            settings.named(config.read(str(path)), Value(name, "NAME"))
+            settings.named(given, Value(name, "NAME"))
             document["current"] = name
 
 
@@ -64,8 +64,8 @@ def add(app: Invocation, name: str, url: str, application: str | None, ca_bundle
         raise Usage(f"{name!r} cannot be the name of a context", hint="take letters, digits, '.', '_' and '-'")
     root = str(settings.server_root(Value(url, "--url")).value)
     path = settings.config_path(app.environ).value
-    with config.editing(path) as document:
-        if name in config.read(str(path)).contexts:
+    with config.editing(path) as (document, given):
+        if name in given.contexts:
             raise Usage(f"there is a context {name} already", hint=f"wercker context remove {name}")
         import tomlkit
 
@@ -82,8 +82,8 @@ def remove(app: Invocation, name: str) -> tuple[bool, str | None]:
     if it is. Raises Usage where there is no such context.
     """
     path = settings.config_path(app.environ).value
-    with config.editing(path) as document:
-        entry = settings.named(config.read(str(path)), Value(name, "NAME"))
+    with config.editing(path) as (document, given):
+        entry = settings.named(given, Value(name, "NAME"))
         _cut(document, name)
         was_current = document.get("current") == name
         if was_current:

@@ -205,6 +205,13 @@ def test_the_environments_token_is_shown_to_the_server_in_force_alone(
     )
 
 
+def test_the_engine_has_no_status(wercker: Wercker) -> None:
+    assert wercker("auth", "status", "--context", "engine", code=2).err.startswith(
+        "wercker: the embedded engine needs no token\n"
+    )
+    assert wercker("auth", "status") == Done(0, "", "")
+
+
 def test_the_status_on_a_terminal(terminal: Terminal, server: HTTPServer, file: Path) -> None:
     screen, _ = terminal("auth", "status", columns=90)
     assert screen == ["no server has a name here: wercker context add NAME --url URL"]

@@ -106,6 +106,30 @@ def test_a_file_that_cannot_be_written_stays_and_is_named(wercker: Wercker, home
     assert wercker("context", "list").code == 0
 
 
+def test_a_write_that_fails_leaves_everything_as_it_was(wercker: Wercker, environ: dict[str, str], file: Path) -> None:
+    text = write(file, '[contexts.ci]\nurl = "http://h"\n')
+    script = "ulimit -f 0; exec wercker context use ci"  # as a full disk
+    done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, f"wercker: {file} cannot be written: file too large\n")
+    assert file.read_text() == text
+    assert os.listdir(file.parent) == ["config.toml"]
+
+
+def test_keys_that_mean_nothing_are_said_once(wercker: Wercker, file: Path) -> None:
+    write(
+        file,
+        'x = 1\n[contexts.engine]\nurl = "http://h"\n[contexts.a]\nurl = "http://h"\ntokn = "t"\n'
+        '[contexts.b]\nurl = "http://h"\n',
+    )
+    said = "".join(
+        f"note: {file} has a key that means nothing: {key}\n" for key in ("x", "contexts.engine", "contexts.a.tokn")
+    )
+    done = wercker("auth", "status")
+    assert done.err == said
+    assert done.out == "a\thttp://h/api/v3\tnone\tno token\t\nb\thttp://h/api/v3\tnone\tno token\t\n"
+    assert wercker("context", "list", "-o", "id").out == "engine\na\nb\n"
+
+
 def test_writers_at_once_lose_nothing(wercker: Wercker, environ: dict[str, str], file: Path) -> None:
     wercker("context", "add", "first", "--url", "http://h")
     writers = [
