@@ -178,7 +178,7 @@ class Client:
             target = response.headers.get("location", "nowhere")
             return Refused(
                 f"{self.name} redirects to {target}, which is not followed",
-                hint="use the address that the server itself does; wercker context show tells where this one comes from",
+                hint="use the address that the server itself uses; wercker context show tells where this is from",
             )
         if status in {401, 403}:
             hint = "wercker auth login, or set WERCKER_TOKEN to a token of this server" if status == 401 else None
