@@ -8,11 +8,18 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "wercker_cli"
 ALLOWED = {
     "api": {"api", "errors", "__init__"},
-    "commands": {"app", "waiting", "history", "selection", "commands", "errors", "output"},
+    "commands": {
+        *("app", "waiting", "history", "selection", "contexts", "accounts", "calls", "commands", "errors", "output")
+    },
     "output": {"output", "errors"},
     "engine": {"engine", "errors", "api.transport"},
     "errors.py": set(),
-    "settings.py": {"errors"},
+    "settings.py": {"config", "keys", "errors"},
+    "config.py": {"settings", "errors"},
+    "keys.py": {"errors"},
+    "contexts.py": {"app", "config", "keys", "settings", "errors"},
+    "accounts.py": {"app", "contexts", "config", "keys", "settings", "output", "errors"},
+    "calls.py": {"app", "api", "settings", "errors"},
     "waiting.py": {"app", "api", "history", "output", "errors"},
     "history.py": {"output"},
     "app.py": {"api", "cache", "output", "settings", "engine.app", "engine.git", "errors"},

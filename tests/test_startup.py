@@ -9,7 +9,22 @@ import pytest
 from tests.conftest import Checkout, Wercker
 from wercker_cli.cli import COMMANDS
 
-HEAVY = ("requests", "urllib3", "rich", "tabulate", "jq", "yaml", "sqlite3", "json", "subprocess", "ctypes", "http")
+HEAVY = (
+    "requests",
+    "urllib3",
+    "rich",
+    "tabulate",
+    "jq",
+    "yaml",
+    "sqlite3",
+    "json",
+    "subprocess",
+    "ctypes",
+    "http",
+    "tomllib",
+    "tomlkit",
+    "keyring",
+)
 SCRIPT = """
 import sys
 from wercker_cli.cli import main
@@ -82,6 +97,17 @@ def test_a_local_list_in_a_pipe_loads_no_http_and_no_tables(
     assert heavy == ["json", "sqlite3"]
 
 
+def test_a_config_file_costs_a_local_list_its_reading_alone(
+    environ: dict[str, str], checkout: Checkout, wercker: Wercker
+) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("runs", "list", cwd=checkout.path)
+    before = loaded(environ, "runs", "list", cwd=checkout.path)
+    wercker("context", "add", "ci", "--url", "http://127.0.0.1:1")
+    heavy, ours = loaded(environ, "runs", "list", cwd=checkout.path)
+    assert (heavy, ours) == ([*before[0], "tomllib"], sorted([*before[1], "wercker_cli.config"]))
+
+
 def leaves(table: dict[str, object], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Every command and group."""
     found: list[tuple[str, ...]] = [path]
@@ -96,7 +122,7 @@ def test_every_command_has_help_with_examples_and_few_words(wercker: Wercker, pa
     shown = wercker(*path, "--help").out
     assert shown.startswith(f"Usage: {' '.join(['wercker', *path])} ")
     assert "Global options:" in shown
-    assert (path and path[-1] in {"runs", "pipelines", "context"}) or "Examples:" in shown
+    assert (path and path[-1] in {"runs", "pipelines", "context", "auth"}) or "Examples:" in shown
     assert max(map(len, shown.splitlines())) <= 100
 
 

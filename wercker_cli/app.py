@@ -41,15 +41,32 @@ class Invocation:
         self.view: View | None = None  # of the command that runs
         self.color = "auto"
         self._behind: list[str] = []  # notes that come after the output
+        self.context: str | None = None  # --context
         self.request_timeout: float | None = None  # seconds; None is the default
         self.debug = bool(environ.get("WERCKER_DEBUG"))
+        self._said: set[str] = set()  # notes about config.toml, which is read more than once
 
     @cached_property
     def settings(self) -> Settings:
         """Where the server, the token and the state folder come from."""
         from wercker_cli import settings
 
-        return settings.read(self.environ)
+        found = settings.read(self.environ, self.context)
+        for text in found.notes:
+            if text not in self._said:
+                self._said.add(text)
+                self.note(text)
+        return found
+
+    def in_context(self, name: str) -> Invocation:
+        """The same invocation in that context, with nothing of the server that the environment names."""
+        from wercker_cli.settings import OF_A_SERVER
+
+        environ = {key: value for key, value in self.environ.items() if key not in OF_A_SERVER}
+        other = Invocation(environ, self.stdin, self.stdout, self.stderr)
+        other.context, other._said = name, self._said
+        other.color, other.debug, other.request_timeout = self.color, self.debug, self.request_timeout
+        return other
 
     @cached_property
     def engine(self) -> Engine:
@@ -57,7 +74,7 @@ class Invocation:
         if self.settings.api_url.value:
             raise Usage(
                 f"only the embedded engine can do this, and {self.settings.api_url.origin} names a server",
-                hint=f"unset {self.settings.api_url.origin}",
+                hint="--context engine asks the engine",
             )
         from wercker_cli.engine.app import Engine
 
@@ -77,11 +94,12 @@ class Invocation:
     def _transport(self) -> Transport:
         if not self.settings.api_url.value:
             return self.engine
+        from wercker_cli import settings
         from wercker_cli.api.http import Http
 
         return Http(
             self.settings.api_url.value,
-            token=self.settings.token.value,
+            token=settings.secret(self.settings),
             ca_bundle=self.settings.ca_bundle.value,
             request_timeout=self.request_timeout,
             trace=self.trace if self.debug else None,

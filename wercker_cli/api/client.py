@@ -104,6 +104,21 @@ class Client:
         missing = f"no application {owner}/{name}"
         return self._pages("applications", owner, name, "pipelines", query=[], limit=0, skip=0, missing=missing)
 
+    def accepts_token(self) -> bool:
+        """Whether the server takes the token; a 401 alone says no (GET /runs, which asks for an application then).
+
+        Public reads need no token, so that other answers to it say nothing against one.
+        """
+        request = Request("GET", "/runs", (("limit", "1"),))
+        response = self.transport.send(request)
+        if response.status // 100 in {2, 4} and response.status not in COME_BACK_LATER:
+            return response.status != 401
+        raise self._error(request, response, None)
+
+    def call(self, request: Request) -> Response:
+        """The answer to any request that succeeds."""
+        return self._send(request, None)
+
     def id_of(self, item: Json) -> str:
         """The id of an object of the API; raises Refused for one that has none."""
         found = item.get("id")
@@ -140,7 +155,10 @@ class Client:
         return answer
 
     def _json(self, request: Request, missing: str | None) -> object:
-        response = self._send(request, missing)
+        return self.read(self._send(request, missing))
+
+    def read(self, response: Response) -> object:
+        """The JSON of an answer; raises Refused for what is none."""
         try:
             answer: object = json.loads(response.body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
@@ -160,10 +178,10 @@ class Client:
             target = response.headers.get("location", "nowhere")
             return Refused(
                 f"{self.name} redirects to {target}, which is not followed",
-                hint="set WERCKER_API_URL to the address that the server itself uses",
+                hint="use the address that the server itself uses; wercker context show tells where this is from",
             )
         if status in {401, 403}:
-            hint = "set WERCKER_TOKEN to a token of this server" if status == 401 else None
+            hint = "wercker auth login, or set WERCKER_TOKEN to a token of this server" if status == 401 else None
             return NotAllowed(f"{self.name} does not allow this: {said}", hint=hint)
         if status == 404:
             return NotFound(f"{missing or 'nothing found'} on {self.name}: {said}")

@@ -57,6 +57,14 @@ def global_options() -> list[click.Parameter]:
     """The options that every command takes, before or behind its name."""
     return [
         Option(
+            ["--context"],
+            metavar="NAME",
+            help="The server to speak to, by its name in wercker context list; engine is the embedded engine.",
+            section=GLOBAL,
+            expose_value=False,
+            callback=remember("context"),
+        ),
+        Option(
             ["--request-timeout"],
             type=Seconds(min=0, max=86400, min_open=True),
             metavar="SECONDS",
@@ -89,7 +97,8 @@ class _Shape(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         *own, help_option = super().get_params(ctx)
-        return [*own, *global_options(), help_option]
+        taken = {name for parameter in own for name in parameter.opts}
+        return [*own, *(given for given in global_options() if taken.isdisjoint(given.opts)), help_option]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
