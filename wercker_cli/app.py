@@ -66,6 +66,7 @@ class Invocation:
         other = Invocation(environ, self.stdin, self.stdout, self.stderr)
         other.context, other._said = name, self._said
         other.color, other.debug, other.request_timeout = self.color, self.debug, self.request_timeout
+        other.output, other.fields, other.jq, other.view = self.output, self.fields, self.jq, self.view
         return other
 
     @cached_property
@@ -134,6 +135,19 @@ class Invocation:
 
         root = git.top(os.getcwd())
         return git.branches(root) if root else []
+
+    def head_branch(self) -> str:
+        """The branch that is checked out here; "HEAD" where it is none."""
+        from wercker_cli.engine import git
+
+        return git.head_branch(os.getcwd())
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether the checkout that this is holds that commit."""
+        from wercker_cli.engine import git
+
+        root = git.top(os.getcwd())
+        return root is not None and git.commit_of(root, commit) is not None
 
     def head_commit(self) -> str:
         """The hash of the commit that is checked out here; raises Usage where there is none."""

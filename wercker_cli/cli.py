@@ -26,6 +26,7 @@ COMMANDS: dict[str, Any] = {
             "logs": f"{_IN}.runs.logs",
             "watch": f"{_IN}.runs.watch",
             "trigger": f"{_IN}.runs.trigger",
+            "rerun": f"{_IN}.runs.rerun",
             "abort": f"{_IN}.runs.abort",
         },
     ),

@@ -34,27 +34,20 @@ def runs(
     queries = _queries(app, given)
     if len(queries) == 1 and window == (None, None):
         found = app.api.runs(queries[0], limit=limit, skip=skip)
-        more: Iterator[Json] = _next_page(app, queries[0], skip + (PAGE if limit is None else limit))
     else:
         merged = _merged(app, queries, ascending=given.get("sort") == "creationDateAsc", window=window)
-        more = itertools.islice(merged, skip, None)
-        found = itertools.islice(more, PAGE if limit is None else limit or None)
-    return _noting(app, found, more, limit)
+        found = itertools.islice(merged, skip, skip + (PAGE if limit is None else limit) if limit != 0 else None)
+    return _noting(app, found, limit)
 
 
-def _noting(app: Invocation, found: Iterator[Json], more: Iterator[Json], limit: int | None) -> Iterator[Json]:
-    """The runs that were found; a note where there are more that nobody chose to leave out."""
+def _noting(app: Invocation, found: Iterator[Json], limit: int | None) -> Iterator[Json]:
+    """The runs that were found; a note where a limit was reached that a script did not choose."""
     count = 0
     for run in found:
         count += 1
         yield run
-    full = limit != 0 and count == (PAGE if limit is None else limit)
-    if full and (limit is None or app.on_terminal) and next(more, None):
-        app.note_behind(f"note: these are the first {count}; --limit 0 lists all")
-
-
-def _next_page(app: Invocation, query: list[tuple[str, str]], skip: int) -> Iterator[Json]:
-    yield from app.api.runs(query, limit=1, skip=skip)
+    if count == (PAGE if limit is None else limit) and count and (limit is None or app.on_terminal):
+        app.note_behind(f"note: {count} is the limit, and there may be more; --limit 0 lists all")
 
 
 def _queries(app: Invocation, given: Mapping[str, Any]) -> list[list[tuple[str, str]]]:
@@ -141,7 +134,7 @@ def _chosen(app: Invocation, narrowed: Mapping[str, Any]) -> str:
         raise Usage("RUN is missing", hint=f"name one: an id, a run's URL, {LATEST} or {HEAD}")
     latest = list(itertools.islice(runs(app, narrowed), CHOICE))
     if not latest:
-        raise NotFound("there is no run yet to choose from", hint="wercker runs trigger --pipeline NAME")
+        raise NotFound("there is no run to choose from", hint="wercker runs trigger --pipeline NAME")
     app.show_aside([{"#": number, **run} for number, run in enumerate(latest, start=1)], NUMBERED)
     answer = app.ask(f"Which run? [1-{len(latest)}, default 1] ") or "1"
     if answer.isdecimal() and 1 <= int(answer) <= len(latest):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from wercker_cli.app import Invocation
 from wercker_cli.errors import Exit, Unreachable, Usage, WerckerError
 from wercker_cli.output.columns import Json
-from wercker_cli.output.runs import RUN
+from wercker_cli.output.runs import RUN, pipeline_name
 
 if TYPE_CHECKING:
     from wercker_cli.api.watch import Event, Patience
@@ -24,14 +24,23 @@ def patience(given: dict[str, Any], *, wait: bool = True, flag: str = "--wait") 
     from wercker_cli.api.watch import Patience
 
     values = {name: given.pop(name) for name in ("timeout", "interval", "retry_for", "fail_fast")}
-    chosen = {name: value for name, value in values.items() if value not in {None, False}}
+    chosen = {name: value for name, value in values.items() if value is not None and value is not False}
     if chosen and not wait:
         raise Usage(f"--{next(iter(chosen)).replace('_', '-')} is for {flag}", hint=f"add {flag}")
     return Patience(**chosen)
 
 
-def wait_for(app: Invocation, run: Json, how: Patience) -> Exit:
-    """Follows a run that was just triggered to its end; its id goes to standard output at once."""
+def triggered(app: Invocation, run: Json, how: Patience | None) -> Exit:
+    """Says which run was just made, and follows it where there is patience for that; its id goes to standard output."""
+    named, pipeline, branch = app.api.id_of(run), pipeline_name(run), run.get("branch")
+    app.note(f"triggered run {named}" + (f" of {pipeline}" if pipeline else "") + (f" on {branch}" if branch else ""))
+    if how is not None:
+        return _wait_for(app, run, how)
+    app.show(run, RUN, default="id")
+    return Exit.DONE
+
+
+def _wait_for(app: Invocation, run: Json, how: Patience) -> Exit:
     if not app.asked_for_output:
         app.show(run, RUN, default="id")
         app.stdout.flush()

@@ -98,6 +98,13 @@ def test_a_verdict_comes_after_a_timeout_too(wercker: Wercker, server: Server) -
     assert (verdict["event"], verdict["exit"], verdict["reason"]) == ("verdict", 124, "timeout")
 
 
+def test_no_time_to_wait_is_one_look(wercker: Wercker, server: Server) -> None:
+    server.serve(f"runs/{RUN}", run("running", "unknown"))
+    server.serve(f"runs/{RUN}/steps", [])
+    assert wercker("runs", "watch", RUN, "--timeout", "0", code=124, WERCKER_API_URL=server.url).out == ""
+    assert len(server.http.log) == 2
+
+
 def test_one_failed_step_is_enough_for_who_wants_to_fail_fast(wercker: Wercker, server: Server) -> None:
     server.serve(f"runs/{RUN}", run("running", "unknown"))
     server.serve(f"runs/{RUN}/steps", [step("finished", "failed", message="no"), step("running", "unknown", 5)])

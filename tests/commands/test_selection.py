@@ -99,10 +99,10 @@ def test_a_default_limit_that_hides_runs_is_said(lists: Lists, listed: Callable[
     lists.rows = lambda _: [made(n, "2026-01-01T00:00:00.000Z") for n in range(21)]
     done = listed()
     assert len(done.out.splitlines()) == 20
-    assert done.err == "note: these are the first 20; --limit 0 lists all\n"
+    assert done.err == "note: 20 is the limit, and there may be more; --limit 0 lists all\n"
     assert listed("-L", "5") == (0, "r0\nr1\nr2\nr3\nr4\n", "")
     assert (len(listed("-L", "0").out.splitlines()), listed("-L", "0").err) == (21, "")
-    lists.rows = lambda _: [made(n, "2026-01-01T00:00:00.000Z") for n in range(20)]
+    lists.rows = lambda _: [made(n, "2026-01-01T00:00:00.000Z") for n in range(19)]
     assert listed().err == ""
 
 

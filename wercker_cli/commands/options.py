@@ -93,6 +93,13 @@ def latest_options(function: _Function) -> _Function:
     return scope_options(function, section=section)
 
 
+def wait_flag(function: _Function) -> _Function:
+    """--wait."""
+    return option(
+        *("--wait", "--watch", "-w"), is_flag=True, section="Waiting", help="Follow the run, and exit by its result."
+    )(function)
+
+
 def wait_options(function: _Function) -> _Function:
     """How long and how often to look at a run that is waited for: `waiting.patience` reads what was given."""
     section = "Waiting"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import checkouts, git
 from wercker_cli.engine.dispatch import Dispatcher
+from wercker_cli.engine.faults import Fault
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
@@ -55,6 +56,15 @@ class Engine:
             raise NotFound(f"no wercker.yml in {path} or above it")
         row = checkouts.register(self._store, root, note, public=public)
         return f"{row['owner']}/{row['name']}"
+
+    def commit(self, pipeline: str, branch: str) -> str:
+        """The hash of the commit that a run of that pipeline would be of; raises Refused where there is none."""
+        from wercker_cli.engine import trigger
+
+        try:
+            return trigger.commit_of(self._store, pipeline, branch, self._checkout)
+        except Fault as fault:
+            raise Refused(fault.message) from None
 
     def snapshot(self) -> tuple[str, str]:
         """The working tree as it is: its branch, and a commit that no branch shows. Raises Refused outside of one."""

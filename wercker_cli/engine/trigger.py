@@ -16,9 +16,7 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
 
     Raises Missing for an unknown pipeline, BadRequest for a branch, tag or commit that the repository does not have.
     """
-    pipeline = store.pipeline(wanted.pipeline)
-    if pipeline is None:
-        raise Missing(f"There is no pipeline {wanted.pipeline}")
+    pipeline = _pipeline(store, wanted.pipeline)
     if wanted.source_run:
         raise BadRequest("sourceRunId: this engine cannot start from what another run left")
     root = _root(store, pipeline, checkout)
@@ -35,6 +33,20 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
         host_vars=_host_vars(store.home),
         author=user,
     )
+
+
+def commit_of(store: Store, pipeline: str, branch: str, checkout: str | None) -> str:
+    """The hash of the commit that such a run would be of; raises as `create_run` does."""
+    row = _pipeline(store, pipeline)
+    wanted = Trigger(pipeline, "", branch, "", "", "", [])
+    return _commit(store, wanted, _root(store, row, checkout), row["application"])[1].hash
+
+
+def _pipeline(store: Store, pipeline: str) -> Row:
+    row = store.pipeline(pipeline)
+    if row is None:
+        raise Missing(f"There is no pipeline {pipeline}")
+    return row
 
 
 def _host_vars(home: str) -> dict[str, str]:

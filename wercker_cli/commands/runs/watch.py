@@ -25,6 +25,9 @@ def command(app: Invocation, /, run: str | None, **given: Any) -> int:
     On a terminal this is a page that moves, elsewhere a line a change; with -o jsonl it is an object a change and a
     line of a log, and the verdict comes last. Ctrl-C leaves the run alone.
 
+    Each object has event, time and run; event run adds status and result; step adds step, order, status, result and
+    message; log adds step, order and line; verdict adds status, result, exit (the exit code) and reason.
+
     \b
     Examples:
       wercker runs watch @latest
