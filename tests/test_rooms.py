@@ -9,7 +9,19 @@ PACKAGE = Path(__file__).parents[1] / "wercker_cli"
 ALLOWED = {
     "api": {"api", "errors", "__init__"},
     "commands": {
-        *("app", "waiting", "history", "selection", "contexts", "accounts", "calls", "commands", "errors", "output")
+        *(
+            "app",
+            "waiting",
+            "history",
+            "checkout",
+            "selection",
+            "contexts",
+            "accounts",
+            "calls",
+            "commands",
+            "errors",
+            "output",
+        )
     },
     "output": {"output", "errors"},
     "engine": {"engine", "errors", "api.transport"},
@@ -22,9 +34,10 @@ ALLOWED = {
     "calls.py": {"app", "api", "settings", "errors"},
     "waiting.py": {"app", "api", "history", "output", "errors"},
     "history.py": {"output"},
-    "app.py": {"api", "cache", "output", "settings", "engine.app", "engine.git", "errors"},
+    "app.py": {"api", "cache", "checkout", "output", "settings", "engine.app", "errors"},
     "cache.py": set(),
-    "selection.py": {"app", "output", "errors"},
+    "checkout.py": {"engine.git", "errors"},
+    "selection.py": {"app", "checkout", "output", "errors"},
 }
 
 

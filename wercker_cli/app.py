@@ -110,15 +110,11 @@ class Invocation:
         """The application to speak of, as an id or OWNER/NAME: given, from the environment, or this checkout's."""
         if given or self.settings.application.value:
             return given or self.settings.application.value
-        return self._of_remote() if self.settings.api_url.value else self.engine.checkout_application(self.note)
+        if self.settings.api_url.value:
+            from wercker_cli import checkout
 
-    def _of_remote(self) -> str | None:
-        """OWNER/NAME of the git remote of the checkout that this is, if it has one."""
-        from wercker_cli.engine import git
-
-        root = git.top(os.getcwd())
-        remote = git.remote(git.origin(root)) if root else None
-        return f"{remote.owner}/{remote.repository}" if remote and remote.owner else None
+            return checkout.remote()
+        return self.engine.checkout_application(self.note)
 
     def username(self) -> str:
         """Who the person is; raises Usage where nothing tells."""
@@ -128,36 +124,6 @@ class Invocation:
             "@me is known to the embedded engine only: a server does not tell whose a token is",
             hint="--author NAME, with the name that wercker runs list --json user shows",
         )
-
-    def branches(self) -> list[str]:
-        """The branches of the checkout that this is, the newest first; none outside of one."""
-        from wercker_cli.engine import git
-
-        root = git.top(os.getcwd())
-        return git.branches(root) if root else []
-
-    def head_branch(self) -> str:
-        """The branch that is checked out here; "HEAD" where it is none."""
-        from wercker_cli.engine import git
-
-        return git.head_branch(os.getcwd())
-
-    def has_commit(self, commit: str) -> bool:
-        """Whether the checkout that this is holds that commit."""
-        from wercker_cli.engine import git
-
-        root = git.top(os.getcwd())
-        return root is not None and git.commit_of(root, commit) is not None
-
-    def head_commit(self) -> str:
-        """The hash of the commit that is checked out here; raises Usage where there is none."""
-        from wercker_cli.engine import git
-
-        root = git.top(os.getcwd())
-        commit = git.commit_of(root, "HEAD") if root else None
-        if commit is None:
-            raise Usage("@head is the commit that is checked out, and there is none here", hint="go into a checkout")
-        return commit.hash
 
     def scope(self, application: str | None, pipeline: str | None) -> list[tuple[str, str]]:
         """The application and the pipeline as the API's parameters; raises Usage where there is neither."""

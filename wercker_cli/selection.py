@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wercker_cli import checkout
 from wercker_cli.app import Invocation
 from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.columns import Json
@@ -62,7 +63,9 @@ def _queries(app: Invocation, given: Mapping[str, Any]) -> list[list[tuple[str, 
 
 def _meant(app: Invocation, value: str) -> str:
     """A value of a filter, with @me and @head as what they stand for."""
-    return {ME: app.username, HEAD: app.head_commit}.get(value, lambda: value)()
+    if value == ME:
+        return app.username()
+    return checkout.head()[1] if value == HEAD else value
 
 
 def _merged(

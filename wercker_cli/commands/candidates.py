@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wercker_cli import checkout
 from wercker_cli.app import Invocation
 from wercker_cli.errors import WerckerError
 from wercker_cli.selection import HEAD, LATEST
@@ -51,7 +52,7 @@ def pipelines(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
         yield str(pipeline.get("name")), ""
 
 
-def branches(app: Invocation, _given: dict[str, Any]) -> Iterator[Candidate]:
+def branches(_app: Invocation, _given: dict[str, Any]) -> Iterator[Candidate]:
     """The branches of the checkout that this is."""
-    for branch in app.branches():
+    for branch in checkout.branches():
         yield branch, ""

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from wercker_cli import selection, waiting
+from wercker_cli import checkout, selection, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, run_argument, wait_flag, wait_options
@@ -87,7 +87,7 @@ def _commit(run: Json) -> Json:
 def _pipeline_there(app: Invocation, there: Invocation, run: Json) -> str:
     """The id of the pipeline of that name in another context; raises NotFound where the commit is not there either."""
     commit, branch = get(run, "commitHash"), get(run, "branch")
-    if not there.settings.api_url.value and commit and not there.has_commit(commit):
+    if not there.settings.api_url.value and commit and not checkout.has(commit):
         raise NotFound(f"commit {commit} is not in this checkout", hint=f"git fetch origin {branch or commit}")
     if run.get("sourceRun"):
         app.note("note: its source run is not known there, and left out")

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from wercker_cli import waiting
+from wercker_cli import checkout, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, scope_options, wait_flag, wait_options
@@ -82,7 +82,8 @@ def _payload(app: Invocation, /, **given: Any) -> Json:
         "envVars": [*in_file(given["env_file"]), *given["env"]],
     }
     if given["commit"] == HEAD:
-        payload["commitHash"], payload["branch"] = app.head_commit(), given["branch"] or app.head_branch()
+        branch, payload["commitHash"] = checkout.head()
+        payload["branch"] = given["branch"] or branch
     if given["worktree"]:
         payload["branch"], payload["commitHash"] = app.engine.snapshot()
     return {key: value for key, value in payload.items() if value}
