@@ -15,7 +15,7 @@ from wercker_cli.cli import root
 from wercker_cli.commands.completion import script
 from wercker_cli.commands.shape import GLOBAL
 
-RELEASED = "2026-11-24"
+RELEASED = "2026-11-25"
 COMPLETIONS = {"bash": "wercker.bash", "zsh": "_wercker", "fish": "wercker.fish"}
 
 EXIT_STATUS = (
