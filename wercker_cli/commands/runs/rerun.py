@@ -54,6 +54,8 @@ def command(
         return Exit.DONE
     if failed_only and before.get("status") != "finished":
         raise Refused(f"run {app.api.id_of(before)} has not finished", hint="wercker runs watch, then run it again")
+    if not get(before, "pipeline.id"):
+        raise Refused("the run does not say which pipeline it is of", hint="wercker runs trigger --pipeline NAME")
     there = app.in_context(context) if context else app
     pipeline = _pipeline_there(app, there, before) if context else get(before, "pipeline.id")
     again = there.api.trigger(_payload(before, pipeline, variables, elsewhere=context is not None))
@@ -64,8 +66,6 @@ def command(
 
 def _payload(run: Json, pipeline: str, variables: list[Json], *, elsewhere: bool) -> Json:
     """What triggers the same again."""
-    if not pipeline:
-        raise Refused("the run does not say which pipeline it is of", hint="wercker runs trigger --pipeline NAME")
     what = {"tag": get(run, "tag")} if get(run, "tag") else _commit(run)
     payload = {
         "pipelineId": pipeline,
