@@ -193,6 +193,15 @@ def test_what_only_the_engine_can_do(wercker: Wercker, checkout: Checkout) -> No
     assert wercker("pipelines", "add", "--context", "engine", "-o", "json", cwd=checkout.path).code == 0
 
 
+def test_a_step_asks_the_engine_that_runs_it(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit("build:\n  steps:\n    - script: {code: wercker runs show -q .branch}\n")
+    wercker("context", "add", "ci", "--url", "http://127.0.0.1:1")
+    wercker("context", "use", "ci")
+    engine = ["--context", "engine"]
+    run = wercker("runs", "trigger", "-p", "build", "--wait", *engine, cwd=checkout.path).out.strip()
+    assert "\nmain\n" in wercker("runs", "logs", run, *engine).out
+
+
 def test_another_context_gets_nothing_of_the_environments_server(file: Path) -> None:
     write(file, '[contexts.ci]\nurl = "http://h"\ntoken = "own"\napplication = "acme/site"\n')
     environ = {
