@@ -95,6 +95,9 @@ def test_a_name_that_is_taken_and_one_that_is_not_there(wercker: Wercker, file: 
     assert wercker("runs", "list", "--context", "x", code=2).err == f"wercker: --context {unknown}"
     assert wercker("runs", "list", code=2, WERCKER_CONTEXT="x").err == f"wercker: WERCKER_CONTEXT {unknown}"
     assert wercker("context", "use", "x", code=2).err == f"wercker: NAME {unknown}"
+    for name, shown in (("", " "), ("WERCKER_API_URL", " WERCKER_API_URL ")):
+        nothing = unknown.replace("'x'", repr(name)).replace(" x ", shown)
+        assert wercker("runs", "list", "--context", name, code=2).err == f"wercker: --context {nothing}"
     assert wercker("context", "remove", "x", code=2).err == f"wercker: NAME {unknown}"
     assert file.read_text() == before
     write(file, 'current = "x"\n' + before)
