@@ -118,7 +118,8 @@ def _cut(document: TOMLDocument, name: str) -> None:
     if left and after:
         heading = contexts[after[0]].trivia
         heading.indent = "".join(item.as_string() for item in left).lstrip("\n") + heading.indent
-    elif left:
+    else:
+        holder = contexts[before[-1]] if before and isinstance(contexts[before[-1]], Table) else document
         for item in left:
-            (contexts[before[-1]] if before else document).add(item)
+            holder.add(item)
     del contexts[name]

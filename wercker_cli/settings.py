@@ -62,13 +62,13 @@ def read(environ: Mapping[str, str], context: str | None = None) -> Settings:
     is. Raises Usage or NotAllowed for a value that cannot be used.
     """
     path, chosen = config_path(environ), _chosen(environ, context)
-    found = None if chosen.value in RESERVED else _config(path.value)
+    found = None if _needs_no_entry(chosen) else _config(path.value)
     if chosen.value is None:
         current = found.current if found else None
         chosen = Value(current, CONFIG) if current else Value(ENGINE, "default")
-    entry = None if chosen.value in RESERVED else named(found, chosen)
+    entry = None if _needs_no_entry(chosen) else named(found, chosen)
     origin = f"{CONFIG} [contexts.{chosen.value}]"
-    url = _first(environ, API_URL) if chosen.value == API_URL else Value(None, chosen.origin)
+    url = _first(environ, API_URL) if chosen.origin == API_URL else Value(None, chosen.origin)
     return Settings(
         chosen=chosen,
         api_url=server_root(Value(entry.url, origin) if entry else url),
@@ -123,11 +123,15 @@ def _config(path: str | None) -> Config | None:
 
 def _chosen(environ: Mapping[str, str], context: str | None) -> Value:
     """The name of the context; None where config.toml may say it."""
-    if context:
+    if context is not None:
         return Value(context, FLAG)
     if environ.get(API_URL):
         return Value(API_URL, API_URL)
     return _first(environ, "WERCKER_CONTEXT")
+
+
+def _needs_no_entry(chosen: Value) -> bool:
+    return chosen.value == ENGINE or chosen.origin == API_URL
 
 
 def _token(environ: Mapping[str, str], chosen: Value, entry: Context | None, origin: str) -> Value:

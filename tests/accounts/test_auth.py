@@ -44,6 +44,13 @@ def test_a_token_from_standard_input(
     assert wercker("auth", "logout", "--context", "ci") == Done(0, "", "there is no token of ci\n")
 
 
+@pytest.fixture
+def remembered(wercker: Wercker, ci: str, file: Path) -> Wercker:
+    """The command, logged in to the server."""
+    file.write_text(f'current = "ci"\n{file.read_text()}token = "{SECRET}"\n')
+    return wercker
+
+
 def test_a_token_from_the_terminal_is_not_seen(terminal: Terminal, server: HTTPServer, ci: str, file: Path) -> None:
     expect(server)
 
@@ -120,6 +127,16 @@ def test_a_refused_token_is_not_kept(wercker: Wercker, server: HTTPServer, ci: s
     assert done.err.splitlines()[-1] == f"wercker: {ci} does not accept this token: it was not kept"
     assert SECRET not in done.err
     assert file.read_text() == before
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 500])
+def test_a_server_that_repeats_the_token(remembered: Wercker, server: HTTPServer, status: int) -> None:
+    server.expect_request("/api/v3/runs").respond_with_json(
+        {"message": f"{SECRET} is bad"}, status=status, headers={"Location": f"/login?token={SECRET}"}
+    )
+    done = remembered("runs", "list", "-p", "b" * 24, "--debug", code=4 if status == 401 else 1)
+    assert "[token]" in done.err
+    assert SECRET not in done.err
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, 1), (503, 3), (302, 1)])

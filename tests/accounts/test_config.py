@@ -39,6 +39,13 @@ def test_comments_unknown_keys_and_the_order_stay(wercker: Wercker, file: Path) 
     assert file.read_text() == '# servers\ncolour = "blue"\n\n# the big one\n\n# the end\n\n'
 
 
+def test_a_comment_at_the_end_stays(wercker: Wercker, file: Path) -> None:
+    write(file, '[contexts]\na = {url = "http://a"}\n[contexts.b]\nurl = "http://b"\n\n# the end\n')
+    wercker("context", "remove", "b")
+    assert file.read_text() == '[contexts]\na = {url = "http://a"}\n\n# the end\n'
+    assert wercker("context", "list", "-o", "id").out == "engine\na\n"
+
+
 def test_contexts_on_one_line_and_in_pieces_can_be_changed(wercker: Wercker, file: Path) -> None:
     write(file, 'contexts = {a = {url = "https://a.example.com"}, b.url = "https://b.example.com"}\n')
     wercker("context", "remove", "a")

@@ -95,6 +95,9 @@ def test_a_name_that_is_taken_and_one_that_is_not_there(wercker: Wercker, file: 
     assert wercker("runs", "list", "--context", "x", code=2).err == f"wercker: --context {unknown}"
     assert wercker("runs", "list", code=2, WERCKER_CONTEXT="x").err == f"wercker: WERCKER_CONTEXT {unknown}"
     assert wercker("context", "use", "x", code=2).err == f"wercker: NAME {unknown}"
+    for name, shown in (("", " "), ("WERCKER_API_URL", " WERCKER_API_URL ")):
+        nothing = unknown.replace("'x'", repr(name)).replace(" x ", shown)
+        assert wercker("runs", "list", "--context", name, code=2).err == f"wercker: --context {nothing}"
     assert wercker("context", "remove", "x", code=2).err == f"wercker: NAME {unknown}"
     assert file.read_text() == before
     write(file, 'current = "x"\n' + before)
@@ -191,6 +194,15 @@ def test_what_only_the_engine_can_do(wercker: Wercker, checkout: Checkout) -> No
         "hint: --context engine asks the engine\n"
     )
     assert wercker("pipelines", "add", "--context", "engine", "-o", "json", cwd=checkout.path).code == 0
+
+
+def test_a_step_asks_the_engine_that_runs_it(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit("build:\n  steps:\n    - script: {code: wercker runs show -q .branch}\n")
+    wercker("context", "add", "ci", "--url", "http://127.0.0.1:1")
+    wercker("context", "use", "ci")
+    engine = ["--context", "engine"]
+    run = wercker("runs", "trigger", "-p", "build", "--wait", *engine, cwd=checkout.path).out.strip()
+    assert "\nmain\n" in wercker("runs", "logs", run, *engine).out
 
 
 def test_another_context_gets_nothing_of_the_environments_server(file: Path) -> None:

@@ -35,6 +35,7 @@ RETRIES = 3
 RETRY_AFTER_MAX = 10  # seconds
 BACKOFF = 0.2  # seconds: the first retry is immediate, the next ones wait twice and four times this
 DECODED = {"", "identity", "gzip", "x-gzip", "deflate"}  # encodings that are undone in bounded steps
+BLOT = "[token]"
 
 LONGER = "--request-timeout SECONDS waits longer"
 
@@ -117,7 +118,16 @@ class Http:
             if encoding not in DECODED:
                 raise Refused(f"{self.server} sent a body encoded as {encoding[:40]!r}, which was not asked for")
             named = {name.lower(): value for name, value in response.headers.items()}
-            return Response(response.status_code, named, self._body(response))
+            found = Response(response.status_code, named, self._body(response))
+        return found if found.status // 100 == 2 else self._discreet(found)
+
+    def _discreet(self, refused: Response) -> Response:
+        """A refusal without the token, which some servers repeat in it: it will be shown."""
+        headers = {name: self._blotted(value) for name, value in refused.headers.items()}
+        body = refused.body
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), BLOT.encode())
+        return Response(refused.status, headers, body)
 
     def _body(self, response: requests.Response) -> bytes:
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
@@ -154,9 +164,12 @@ class Http:
 
     def _trace(self, text: str) -> None:
         if self._print:
-            for secret in self._secrets:
-                text = text.replace(secret, "[token]")
-            self._print(text)
+            self._print(self._blotted(text))
+
+    def _blotted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, BLOT)
+        return text
 
 
 class _Session(requests.Session):

@@ -26,7 +26,7 @@ class Field(click.ParamType[tuple[str, str]]):
 
 
 @shape.command("api")
-@click.argument("method", type=click.Choice(METHODS, case_sensitive=False))
+@click.argument("method", type=click.Choice(METHODS, case_sensitive=False), metavar="METHOD")
 @click.argument("path")
 @shape.option(
     "--field",
@@ -54,8 +54,9 @@ def command(
 ) -> None:
     """Call the API itself, for what no command does.
 
-    PATH is below the root of the API, with or without /api/v3; it may have a query. The token, the errors and the
-    exit codes are those of every command. An answer that is no JSON, such as a log, is printed as it is.
+    METHOD is GET, POST, PUT, PATCH or DELETE. PATH is below the root of the API, with or without /api/v3; it may
+    have a query. The token, the errors and the exit codes are those of every command. An answer that is no JSON,
+    such as a log, is printed as it is.
 
     \b
     Examples:

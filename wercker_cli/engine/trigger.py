@@ -8,6 +8,7 @@ from wercker_cli.engine.parameters import Trigger
 from wercker_cli.engine.store import Row, Store
 
 HOST_VARS = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
+HERE = {"WERCKER_CONTEXT": "engine"}  # whatever server its person works with, a step asks who runs it
 ELSEWHERE = ("WERCKER_HOME", "XDG_STATE_HOME")  # where these move the state folder, steps have to find it too
 
 
@@ -52,7 +53,7 @@ def _pipeline(store: Store, pipeline: str) -> Row:
 def _host_vars(home: str) -> dict[str, str]:
     """The variables of this machine that reach a run."""
     moved = {"WERCKER_HOME": home} if any(name in os.environ for name in ELSEWHERE) else {}
-    return {name: os.environ[name] for name in HOST_VARS if name in os.environ} | moved
+    return {name: os.environ[name] for name in HOST_VARS if name in os.environ} | HERE | moved
 
 
 def _root(store: Store, pipeline: Row, checkout: str | None) -> str:

@@ -9,7 +9,7 @@ from wercker_cli.commands.types import Application, Text
 
 @shape.command("add")
 @click.argument("name")
-@shape.option("--url", type=Text(), required=True, help="The server's address, with or without /api/v3.")
+@shape.option("--url", type=Text(), required=True, metavar="URL", help="The server's address, with or without /api/v3.")
 @shape.option(
     "--application",
     "-a",
