@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Checkout, Wercker
+from wercker_cli import __version__
 from wercker_cli.cli import COMMANDS
 
 HEAVY = (
@@ -133,4 +134,4 @@ def test_wercker_alone_prints_its_help(wercker: Wercker) -> None:
 def test_the_module_is_the_command(environ: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "wercker_cli", "--version"]
     done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "wercker 0.1.0\n"
+    assert done.stdout == f"wercker {__version__}\n"

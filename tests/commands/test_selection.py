@@ -273,3 +273,9 @@ def test_a_shell_completes_runs_pipelines_and_branches(
     assert completed(wercker, "wercker runs trigger -p b", checkout.path) == ["build"]
     assert completed(wercker, "wercker runs list -b f", checkout.path) == ["feature/x"]
     assert completed(wercker, "wercker runs show ", checkout.path.parent) == []
+
+
+def test_a_shell_completes_contexts(wercker: Wercker, tmp_path: Path) -> None:
+    wercker("context", "add", "ci", "--url", "http://localhost:1")
+    assert completed(wercker, "wercker runs list --context ", tmp_path) == ["engine", "ci"]
+    assert completed(wercker, "wercker context use c", tmp_path) == ["ci"]

@@ -1,4 +1,4 @@
-"""What a shell may complete: runs, pipelines and branches, as the engine knows them. A server is not asked."""
+"""What a shell may complete: runs, pipelines and branches as the engine knows them, and contexts."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,12 @@ Source = Callable[[Invocation, dict[str, Any]], Iterator[Candidate]]
 
 
 def complete(source: Source, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-    """The candidates that begin with what was typed; none on a server, or where something goes wrong."""
+    """The candidates that begin with what was typed; none where something goes wrong."""
     from click.shell_completion import CompletionItem
 
     app: Invocation = ctx.obj
     try:
-        found = [] if app.settings.api_url.value else list(source(app, ctx.params))
+        found = list(source(app, ctx.params))
     except (WerckerError, OSError):  # a shell that waits for completions shows no errors
         return []
     return [CompletionItem(value, help=text) for value, text in found if value.startswith(incomplete)]
@@ -36,9 +36,9 @@ def runs(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
     from wercker_cli.output.runs import pipeline_name
     from wercker_cli.output.text import first_line, one_line
 
-    application, pipeline = given.get("applicationId"), given.get("pipelineId")
-    query = app.scope(application, pipeline)
-    for run in app.api.runs(query):
+    if app.settings.api_url.value:
+        return
+    for run in app.api.runs(app.scope(given.get("applicationId"), given.get("pipelineId"))):
         what = (mark_of(run).word, pipeline_name(run), get(run, "branch"), first_line(get(run, "message")))
         yield app.api.id_of(run), one_line(" · ".join(what))
     yield LATEST, "the newest one"
@@ -47,9 +47,18 @@ def runs(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
 
 def pipelines(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
     """The pipelines of the application."""
-    application = given.get("applicationId") or given.get("application")
-    for pipeline in app.pipelines(application):
+    if app.settings.api_url.value:
+        return
+    for pipeline in app.pipelines(given.get("applicationId") or given.get("application")):
         yield str(pipeline.get("name")), ""
+
+
+def contexts(app: Invocation, _given: dict[str, Any]) -> Iterator[Candidate]:
+    """The engine, and the servers that have a name."""
+    from wercker_cli import contexts
+
+    for context in contexts.listed(app):
+        yield context["name"], str(context["server"])
 
 
 def branches(_app: Invocation, _given: dict[str, Any]) -> Iterator[Candidate]:

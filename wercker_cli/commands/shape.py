@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.types import OptionHelpExtra
 
 from wercker_cli.app import Invocation
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 GLOBAL = "Global options"
@@ -53,6 +56,13 @@ class Seconds(click.FloatRange):
     name = "number"
 
 
+def complete_context(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of contexts, for a shell."""
+    from wercker_cli.commands import candidates
+
+    return candidates.complete(candidates.contexts, ctx, incomplete)
+
+
 def global_options() -> list[click.Parameter]:
     """The options that every command takes, before or behind its name."""
     return [
@@ -63,6 +73,7 @@ def global_options() -> list[click.Parameter]:
             section=GLOBAL,
             expose_value=False,
             callback=remember("context"),
+            shell_complete=complete_context,
         ),
         Option(
             ["--request-timeout"],

@@ -7,7 +7,7 @@ from wercker_cli.commands import shape
 
 
 @shape.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=shape.complete_context)
 @click.pass_obj
 def command(app: Invocation, name: str) -> None:
     """Forget the server NAME, and its token.

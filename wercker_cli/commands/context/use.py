@@ -7,7 +7,7 @@ from wercker_cli.commands import shape
 
 
 @shape.command("use")
-@click.argument("name")
+@click.argument("name", shell_complete=shape.complete_context)
 @click.pass_obj
 def command(app: Invocation, name: str) -> None:
     """Let the server NAME answer from now on; "engine" is the embedded engine.
