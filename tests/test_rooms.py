@@ -10,7 +10,7 @@ ALLOWED = {
     "api": {"api", "errors", "__init__"},
     "commands": {"app", "waiting", "history", "commands", "errors", "output"},
     "output": {"output", "errors"},
-    "engine": {"engine", "errors", "api.transport"},
+    "engine": {"engine", "errors", "api.transport", "api.trace"},
     "errors.py": set(),
     "settings.py": {"errors"},
     "waiting.py": {"app", "api", "history", "output", "errors"},
