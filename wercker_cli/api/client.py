@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from wercker_cli.api import retry_after
 from wercker_cli.api.transport import LOOK_FIRST, Request, Response, Transport
-from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, WerckerError
+from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, Usage, WerckerError
 
 Json = dict[str, Any]  # an object as the server sent it: unknown keys survive, any key may be missing
 Query = Iterable[tuple[str, str]]
@@ -17,6 +17,8 @@ PAGE = 20  # "limit ... Max: 20, default: 20"
 LOG_END = 8192  # bytes that are enough for the last lines of a log
 LOG_CHUNK = 8 * 2**20  # bytes of a log a request
 LOG_PIECE = 2**18  # bytes of a log in memory
+LONGEST_REASON = 300  # characters of the server's own words in an error
+DEEPEST = 200  # levels of an answer; Python gives up somewhere before 1000
 COME_BACK_LATER = {429, 502, 503, 504}
 
 _UNRESERVED = r"[A-Za-z0-9._~-]+"
@@ -137,14 +139,16 @@ class Client:
     def _pages(
         self, *parts: str, query: list[tuple[str, str]], limit: int, skip: int, missing: str | None = None
     ) -> Iterator[Json]:
-        seen: set[object] = set()
+        seen: set[str] = set()
         while not limit or len(seen) < limit:
             size = min(PAGE, limit - len(seen)) if limit else PAGE
             position = [("limit", str(size))] + ([("skip", str(skip))] if skip else [])
             page = self._list(*parts, query=[*query, *position], missing=missing)
-            new = [item for item in page if item.get("id") not in seen][:size]
+            new = [item for item in page if repr(item.get("id")) not in seen][
+                :size
+            ]  # an id may be anything, a list too
             yield from new
-            seen.update(item.get("id") for item in new)
+            seen.update(repr(item.get("id")) for item in new)
             skip += len(page)
             if len(page) < size or not new:
                 return
@@ -168,6 +172,8 @@ class Client:
             answer: object = json.loads(response.body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise self._not_the_api(_excerpt(response)) from None
+        if _deeper(answer, DEEPEST):
+            raise self._not_the_api(f"something with more than {DEEPEST} levels")
         return answer
 
     def _send(self, request: Request, missing: str | None) -> Response:
@@ -204,7 +210,12 @@ class Client:
 
 
 def path(*parts: str) -> str:
-    """The parts as a path, each percent-encoded, so that none of them can become two."""
+    """The parts as a path, each percent-encoded, so that none of them can become two; raises Usage for "..".
+
+    Dots alone would lead to another path, encoded or not.
+    """
+    if not {".", ".."}.isdisjoint(parts):
+        raise Usage(f"no id and no name on a server can be {' or '.join(map(repr, sorted({'.', '..'} & {*parts})))}")
     return "".join(f"/{_quote(part)}" for part in parts)
 
 
@@ -233,6 +244,8 @@ def _reason(response: Response) -> str:
     except (ValueError, TypeError, KeyError, RecursionError):
         said = _excerpt(response)
     trace = response.headers.get("x-wercker-trace-id")
+    said = str(said)
+    said = said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}..."
     return f"{said} ({response.status}{f', trace {trace}' if trace else ''})"
 
 
@@ -250,6 +263,17 @@ def _kind(answer: object) -> str:
         return "null"
     names = {dict: "an object", list: "an array", str: "a text", bool: "a boolean"}
     return names.get(type(answer), "a number")
+
+
+def _deeper(answer: object, levels: int) -> bool:
+    """Whether lists and objects lie in each other deeper than that: whoever walks through them has an end too."""
+    level = [answer]
+    for _ in range(levels + 1):
+        inside = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, (dict, list))]
+        if not inside:
+            return False
+        level = [item for items in inside for item in items]
+    return True
 
 
 def _refuse_constant(name: str) -> None:

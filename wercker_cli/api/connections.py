@@ -12,13 +12,16 @@ from wercker_cli.api.deadline import apart
 
 
 class _Answer(http.client.HTTPResponse):
-    """http.client takes the end of a connection for the end of the headers; here it is an error."""
+    """http.client takes the end of a connection for the end of the headers, and early hints for the answer."""
 
     def begin(self) -> None:
         file = self.fp
         self.fp = _Lines(file)  # type: ignore[assignment]  # reading lines is all that this needs
         try:
             super().begin()
+            while 101 < self.status < 200:
+                self.headers = self.msg = None  # type: ignore[assignment]  # what it has before it begins
+                super().begin()
         finally:
             if self.fp is not None:  # closed already where there is no body
                 self.fp = file

@@ -23,7 +23,7 @@ from wercker_cli import __version__
 from wercker_cli.api import retry_after
 from wercker_cli.api.connections import Adapter
 from wercker_cli.api.deadline import DeadlineError, deadline
-from wercker_cli.api.failures import ADDRESS, FAILURES, root, words
+from wercker_cli.api.failures import ADDRESS, FAILURES, NO_HTTP, root, words
 from wercker_cli.api.remembered import Remembered
 from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import LOOK_FIRST, Request, Response
@@ -32,7 +32,6 @@ from wercker_cli.errors import Refused, Unreachable, Usage, WerckerError
 
 REQUEST_TIMEOUT = 30.0  # seconds
 MAX_BODY = 64 * 2**20  # bytes, after decompression, of what a Range asks for; JSON has a limit of its own
-MAX_RATIO = 100  # of a body to its bytes on the wire
 IN_MEMORY = 2 * 2**20  # bytes of a body; the rest waits in a file, so that a bomb stays cheap
 PIECE = 64 * 2**10  # bytes that are decompressed at once
 LONGEST = 86400.0  # seconds for a request: timers have an end, and "nan" is a number
@@ -174,8 +173,9 @@ class Http:
                 file.write(piece)
                 if file.tell() > most:
                     raise Refused(f"{self.server} answered with more than {most // 2**20} MiB")
-                if file.tell() > max(PIECE * 16, MAX_RATIO * answer.raw.tell()):
-                    raise Refused(f"{self.server} answered with a body that is compressed more than {MAX_RATIO} times")
+        except ValueError as error:  # a chunk of minus two bytes
+            file.close()
+            raise Refused(f"{self.server} {NO_HTTP}") from error
         except BaseException:  # the time limit too
             file.close()
             raise
