@@ -24,7 +24,7 @@ ALLOWED = {
         )
     },
     "output": {"output", "errors"},
-    "engine": {"engine", "errors", "api.transport"},
+    "engine": {"engine", "errors", "api.transport", "api.trace"},
     "errors.py": set(),
     "settings.py": {"config", "keys", "errors"},
     "config.py": {"settings", "errors"},

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from wercker_cli.engine.app import Engine
     from wercker_cli.settings import Settings
 
+LONGEST_LINE = 1000  # characters of an error, which may list what a server sent
+
 
 def _nothing(mode: str) -> TextIO:
     """A stream for one that is closed."""
@@ -257,6 +259,7 @@ class Invocation:
 
     def report(self, error: WerckerError) -> None:
         """An error, and the hint that goes with it, to standard error, a line each."""
-        self.note(f"wercker: {' '.join(error.message.split())}")
-        if error.hint:
-            self.note(f"hint: {' '.join(error.hint.split())}")
+        for prefix, text in (("wercker", error.message), ("hint", error.hint)):
+            line = " ".join((text or "").split())
+            if line:
+                self.note(f"{prefix}: {line if len(line) <= LONGEST_LINE else f'{line[:LONGEST_LINE]}...'}")

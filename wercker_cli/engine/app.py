@@ -1,8 +1,10 @@
 """The engine as a transport: its routes, called in this process."""
 
 import os
+import time
 from collections.abc import Callable
 
+from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import checkouts, git
 from wercker_cli.engine.dispatch import Dispatcher
@@ -27,15 +29,18 @@ class Engine:
         self._store = Store(home)
         self._dispatcher = Dispatcher(self._store)
         self._checkout = checkouts.find(folder)
-        self._trace = trace or (lambda _: None)
+        self._trace = Trace(trace) if trace else None
 
     def send(self, request: Request) -> Response:
         """The answer of the engine's routes; runs that a worker left behind are settled before."""
         query = "?" + "&".join(map("=".join, request.query)) if request.query else ""
-        self._trace(f"{request.method} {self.server}{request.path}{query}")
+        began = time.monotonic()
+        if self._trace:
+            self._trace.request(f"{self.server}{request.path}{query}", request)
         self._dispatcher.tend()
         response = answer(Site(self._store, self._dispatcher, username(), self._checkout, BASE), request)
-        self._trace(f"{response.status}, {len(response.body)} bytes")
+        if self._trace:
+            self._trace.response(response, time.monotonic() - began)
         return response
 
     def checkout_application(self, note: Callable[[str], None]) -> str | None:
