@@ -83,16 +83,18 @@ def _watch(app: Invocation, run: str, how: Patience, stream: TextIO, known: Json
 
     if app.output == "jsonl":
         return _record(app, run, how, known=known is not None)
-    from wercker_cli.output.follow import follow
+    from wercker_cli.output import follow
     from wercker_cli.output.screen import animated
 
-    live = animated(stream, app.environ)
-    usual = _usual(app, known or app.api.run(run)) if live else None
+    if not animated(stream, app.environ):
+        events = watch(app.api, run, how, known=known is not None, note=app.note)
+        return _to_the_end(app, run, events, lambda events: follow.lines(events, stream))
+    from wercker_cli.output.live import Page
+
+    page = Page(_usual(app, known or app.api.run(run)))
+    events = watch(app.api, run, how, known=True, tail=True, note=page.note)
     return _to_the_end(
-        app,
-        run,
-        watch(app.api, run, how, known=known is not None, tail=live, note=app.note),
-        lambda events: follow(events, stream, usual=usual, color=app.color, environ=app.environ),
+        app, run, events, lambda events: follow.live(events, page, stream, color=app.color, environ=app.environ)
     )
 
 

@@ -238,3 +238,21 @@ def test_ctrl_c_says_how_to_come_back(terminal: Terminal, wercker: Wercker, chec
     assert raw.endswith(f"wercker: interrupted; run {run_id} goes on\r\nhint: wercker runs watch {run_id}\r\n")
     found: dict[str, Any] = json.loads(wercker("runs", "show", run_id, "-o", "json").out)
     assert found["status"] == "running"
+
+
+def test_an_outage_stands_in_the_page_until_it_is_over(terminal: Terminal, server: Server) -> None:
+    running = [step("running", "unknown")]
+    down = Response("", status=500)
+    server.serve(f"runs/{RUN}", run("running", "unknown"), run("running", "unknown"), down, down, down, run())
+    server.serve(f"runs/{RUN}/steps", running, [step("finished", "passed")])
+    server.serve("runsteps/s4/log", "here\n")
+    screen, raw = terminal("runs", "watch", RUN, "--interval", "0.2", WERCKER_API_URL=server.url, columns=120)
+    assert "asking again for 5 min, the run goes on" in raw
+    assert screen == [f"✓ passed · build · main · {RUN}", "  ✓ test 4"]
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(terminal: Terminal, server: Server) -> None:
+    server.serve(f"runs/{RUN}", run())
+    server.serve(f"runs/{RUN}/steps", [step("finished", "passed")])
+    _, raw = terminal("runs", "watch", RUN, WERCKER_API_URL=server.url, TERM="dumb")
+    assert raw == f"test 4: passed\r\nrun {RUN} passed\r\n"

@@ -67,7 +67,7 @@ def watch(
                 raise Unreachable(error.message, hint=error.hint) from error
             if not failures:
                 note(f"note: {error.message}; asking again for {_words(patience.retry_for)}, the run goes on")
-            pause = max(pause, min(longest * 2**failures, SLOWEST_RETRY), getattr(error, "retry_after", None) or 0)
+            pause = max(pause, min(longest * 2**failures, SLOWEST_RETRY), _asked(error))
             failures += 1
         else:
             answered, failures = time.monotonic(), 0
@@ -88,6 +88,11 @@ def printed(api: Client, steps: list[Json]) -> Iterator[Event]:
         if step.get("status") != "notstarted":
             for piece in api.log(api.id_of(step)):
                 yield Event({}, steps, "", step, piece)
+
+
+def _asked(error: WerckerError) -> float:
+    """How many seconds a server wants to be left alone."""
+    return error.retry_after or 0.0 if isinstance(error, Unreachable) else 0.0
 
 
 def _words(seconds: float) -> str:

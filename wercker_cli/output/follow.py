@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 from wercker_cli.output.cells import get
 from wercker_cli.output.columns import Json
 from wercker_cli.output.marks import mark_of
-from wercker_cli.output.screen import animated, coloured, console, paper
+from wercker_cli.output.screen import coloured, console, paper
 from wercker_cli.output.spans import finished_words
 from wercker_cli.output.steps import step_name
 from wercker_cli.output.text import one_line, settled
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from wercker_cli.output.live import Page
 
 LAST_LINES = 20  # of the step that failed
 TURNS = 10  # frames a second
@@ -51,24 +51,9 @@ class Event(Protocol):
 E = TypeVar("E", bound=Event)
 
 
-def follow(
-    events: Iterable[E],
-    stream: TextIO,
-    *,
-    usual: float | None = None,
-    color: str = "auto",
-    environ: Mapping[str, str] = os.environ,
-) -> E:
-    """Shows a run until the events (one at least) end, and gives the last one; raises what they raise.
-
-    `usual` is how many seconds a run of this pipeline takes otherwise.
-    """
-    if animated(stream, environ):
-        return _live(events, console(stream, color, environ), usual)
-    return _lines(events, paper(stream))
-
-
-def _lines(events: Iterable[E], stream: TextIO) -> E:
+def lines(events: Iterable[E], to: TextIO) -> E:
+    """A line for each change until the events (one at least) end; gives the last one, raises what they raise."""
+    stream = paper(to)
     for event in events:
         if event.step is not None and not event.printed:
             took = finished_words(event.step)
@@ -82,18 +67,24 @@ def _lines(events: Iterable[E], stream: TextIO) -> E:
     return event
 
 
-def _live(events: Iterable[E], out: Console, usual: float | None) -> E:
+def live(
+    events: Iterable[E],
+    page: Page,
+    stream: TextIO,
+    *,
+    color: str = "auto",
+    environ: Mapping[str, str] = os.environ,
+) -> E:
+    """Keeps the page on a terminal until the events (one at least) end; gives the last one, raises what they raise."""
     from rich.live import Live
 
-    from wercker_cli.output.live import Page
-
-    page = Page(usual)
-    with Live(page, console=out, refresh_per_second=TURNS, redirect_stdout=False, redirect_stderr=False) as live:
+    out = console(stream, color, environ)
+    with Live(page, console=out, refresh_per_second=TURNS, redirect_stdout=False, redirect_stderr=False) as shown:
         try:
             for event in events:
-                page.event = event
+                page.event, page.trouble = event, None
                 with _whole_frame():
-                    live.refresh()
+                    shown.refresh()
         finally:
             page.settled = True
     return event

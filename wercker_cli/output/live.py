@@ -38,6 +38,7 @@ class Page:
     def __init__(self, usual: float | None = None) -> None:
         """`usual` is how many seconds a run of this pipeline takes otherwise."""
         self.event: Event | None = None
+        self.trouble: str | None = None
         self.settled = False
         self._usual = usual
         self._size: ConsoleDimensions | None = None
@@ -49,6 +50,10 @@ class Page:
             yield Control.home()
         if self.event is not None:
             yield from self._page(self.event, options.max_width, options.max_height or console.height)
+
+    def note(self, text: str) -> None:
+        """Shows a sentence until there is something new: written beside the page, it would be drawn over."""
+        self.trouble = text
 
     def _shrunk(self, size: ConsoleDimensions) -> bool:
         before, self._size = self._size, size
@@ -65,9 +70,10 @@ class Page:
             return
         room = max(rows - 2, 1)  # less the title and the cursor's line
         forecast = _forecast(event.run, self._usual) if room > FEW else None
-        if forecast is not None:
-            yield forecast
-            room -= 1
+        trouble = _line("  ", one_line(self.trouble), style="yellow") if self.trouble else None
+        for extra in filter(None, (forecast, trouble)):
+            yield extra
+            room = max(room - 1, 1)
         current, tail = _current(steps), _tail(event.tail)
         if len(lines) + len(tail) > room:
             tail = tail[-(room - 3) :] if room > 3 else []  # the step itself comes first
