@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from wercker_cli.errors import NotAllowed, Usage
 
 if TYPE_CHECKING:
-    from wercker_cli.config import Config, Context
+    from wercker_cli.accounts.config import Config, Context
 
 API_ROOT = "/api/v3"
 API_URL = "WERCKER_API_URL"  # the variable, and what the context is called that it makes
@@ -97,7 +97,7 @@ def secret(settings: Settings) -> str | None:
     """The token itself, None where there is none; raises NotAllowed where the keyring does not give it."""
     if settings.token.origin != KEYRING:
         return settings.token.value
-    from wercker_cli import keys
+    from wercker_cli.accounts import keys
 
     found = keys.find(keys.account(settings.context, str(settings.api_url.value)))
     return sendable(Value(found, "the system keyring")).value
@@ -116,7 +116,7 @@ def _config(path: str | None) -> Config | None:
     """What config.toml says, None where there is no such file: then nothing is loaded that could read it."""
     if path is None or not os.path.lexists(path):
         return None
-    from wercker_cli import config
+    from wercker_cli.accounts import config
 
     return config.read(path)
 

@@ -268,7 +268,7 @@ def test_a_fault_of_our_own_tells_no_token(environ: dict[str, str], wercker: Wer
     try:
         wercker("context", "add", "ci", "--url", raw.url)
         script = (
-            "import sys\nfrom wercker_cli import config\nfrom wercker_cli.cli import main\n"
+            "import sys\nfrom wercker_cli.accounts import config\nfrom wercker_cli.cli import main\n"
             "def broken(path, text): raise KeyError(path)\n"
             "config._replace = broken\nsys.argv[1:] = ['--debug', '--context', 'ci', 'auth', 'login']\nmain()\n"
         )

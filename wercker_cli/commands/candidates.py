@@ -55,7 +55,7 @@ def pipelines(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
 
 def contexts(app: Invocation, _given: dict[str, Any]) -> Iterator[Candidate]:
     """The engine, and the servers that have a name."""
-    from wercker_cli import contexts
+    from wercker_cli.accounts import contexts
 
     for context in contexts.listed(app):
         yield context["name"], str(context["server"])

@@ -20,12 +20,12 @@ def command(app: Invocation) -> None:
       wercker auth login --context ci
       wercker auth login --context ci < token.txt
     """
-    from wercker_cli import accounts
+    from wercker_cli.accounts import tokens
 
-    name = accounts.context(app)
-    token = accounts.ask(app, f"Token for {name} ({app.settings.api_url.value}): ")
-    accounts.check(app, name, token)
-    why = accounts.keep(app, name, token)
+    name = tokens.context(app)
+    token = tokens.ask(app, f"Token for {name} ({app.settings.api_url.value}): ")
+    tokens.check(app, name, token)
+    why = tokens.keep(app, name, token)
     app.note(f"logged in to {name}: the token is in {app.settings.config.value if why else 'the system keyring'}")
     if why:
         app.note(f"note: {why}")

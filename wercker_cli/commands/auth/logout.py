@@ -17,7 +17,7 @@ def command(app: Invocation) -> None:
     Examples:
       wercker auth logout --context ci
     """
-    from wercker_cli import accounts
+    from wercker_cli.accounts import tokens
 
-    name = accounts.context(app)
-    app.note(f"logged out of {name}" if accounts.forget(app, name) else f"there is no token of {name}")
+    name = tokens.context(app)
+    app.note(f"logged out of {name}" if tokens.forget(app, name) else f"there is no token of {name}")

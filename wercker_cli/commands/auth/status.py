@@ -22,8 +22,8 @@ def command(app: Invocation) -> Exit:
       wercker auth status
       wercker auth status --context ci -o json
     """
-    from wercker_cli import accounts
+    from wercker_cli.accounts import tokens
 
-    found = accounts.statuses(app)
+    found = tokens.statuses(app)
     app.show(found, STATUSES)
-    return accounts.verdict(found)
+    return tokens.verdict(found)

@@ -34,7 +34,7 @@ def command(app: Invocation, name: str, url: str, application: str | None, ca_bu
       wercker context add ci --url https://ci.example.com
       wercker context add ci --url https://ci.example.com --application acme/site
     """
-    from wercker_cli import contexts
+    from wercker_cli.accounts import contexts
 
     root = contexts.add(app, name, url, application, ca_bundle)
     app.note(f"added {name}, which is {root}")

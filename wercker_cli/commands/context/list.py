@@ -21,6 +21,6 @@ def command(app: Invocation) -> None:
       wercker context list
       wercker context list -q '.[] | select(.current).name'
     """
-    from wercker_cli import contexts
+    from wercker_cli.accounts import contexts
 
     app.show(contexts.listed(app), CONTEXTS)

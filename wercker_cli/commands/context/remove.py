@@ -16,7 +16,7 @@ def command(app: Invocation, name: str) -> None:
     Examples:
       wercker context remove ci
     """
-    from wercker_cli import contexts
+    from wercker_cli.accounts import contexts
 
     was_current, why = contexts.remove(app, name)
     app.note(f"removed {name}{': the embedded engine answers from now on' if was_current else ''}")

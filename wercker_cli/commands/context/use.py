@@ -17,7 +17,7 @@ def command(app: Invocation, name: str) -> None:
       wercker context use ci
       wercker context use engine
     """
-    from wercker_cli import contexts
+    from wercker_cli.accounts import contexts
 
     contexts.use(app, name)
     app.note(f"{name} answers from now on")

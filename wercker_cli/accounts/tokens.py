@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wercker_cli import config, contexts
+from wercker_cli.accounts import config, contexts
 from wercker_cli.app import Invocation
 from wercker_cli.errors import Exit, NotAllowed, Unreachable, Usage, WerckerError
 from wercker_cli.settings import API_URL, ENGINE, KEYRING, Value, sendable
@@ -61,7 +61,7 @@ def check(app: Invocation, name: str, token: str) -> None:
 
 def keep(app: Invocation, name: str, token: str) -> str | None:
     """Keeps the token in the keyring, where nothing is given back, else in config.toml, and says why."""
-    from wercker_cli import keys
+    from wercker_cli.accounts import keys
 
     why = keys.keep(keys.account(name, str(app.in_context(name).settings.api_url.value)), token)
     with config.editing(app.settings.config.value) as (document, _):

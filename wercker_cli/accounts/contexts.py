@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wercker_cli import config, settings
+from wercker_cli import settings
+from wercker_cli.accounts import config
 from wercker_cli.app import Invocation
 from wercker_cli.errors import Usage
 from wercker_cli.settings import ENGINE, RESERVED, Value
@@ -95,7 +96,7 @@ def forget(name: str, entry: config.Context) -> str | None:
     """Takes the context's token out of the keyring, if it is there; where that is not possible, says why."""
     if not entry.keyring:
         return None
-    from wercker_cli import keys
+    from wercker_cli.accounts import keys
 
     try:
         root = settings.server_root(Value(entry.url, f"the url of {name}"))
