@@ -92,7 +92,7 @@ class Invocation:
         """The client of whatever answers in this context."""
         from wercker_cli.api.client import Client
 
-        return Client(self._transport())
+        return Client(self._transport(), before=self.stdout.flush)
 
     def _transport(self) -> Transport:
         if not self.settings.api_url.value:

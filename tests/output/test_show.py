@@ -64,6 +64,44 @@ def test_csv_is_rfc_4180() -> None:
     assert 'message,"My custom\tmessage!\n\nWhy it is."\r\n' in shown(RUN, PAGE, "csv")
 
 
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1+1", "'-1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        (" =1", "' =1"),
+        ("\t\r =1", '"\'\t\n =1"'),
+        ("\x00=1", "'=1"),
+        ("\u202e=1", "'=1"),
+        ("\tx", "'\tx"),
+        ("\u3000\uff1d1", "'\u3000\uff1d1"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\uff20x", "'\uff20x"),
+        ('=HYPERLINK("http://x","y")', '"\'=HYPERLINK(""http://x"",""y"")"'),
+        ("-", "'-"),
+        ("-5\n=1", '"\'-5\n=1"'),
+        ("-5", "-5"),
+        ("-0.25", "-0.25"),
+        ("-1e-07", "-1e-07"),
+        (-5, "-5"),
+        (-2.5e-7, "-2.5e-07"),
+        ("a=b", "a=b"),
+        ("'=1", "'=1"),
+    ],
+)
+def test_csv_is_safe_in_a_spreadsheet(sent: object, written: str) -> None:
+    assert shown([{"name": sent}], SETTINGS, "csv") == f"name,value,origin\r\n{written},,\r\n"
+
+
+def test_what_a_spreadsheet_would_calculate_is_whole_for_scripts() -> None:
+    assert shown([{"name": "=1+1"}], SETTINGS, "tsv") == "=1+1\t\t\n"
+    assert shown([{"name": "=1+1"}], SETTINGS, "jsonl") == '{"name":"=1+1"}\n'
+    assert "message,'=1+1\r\n" in shown({"message": "=1+1"}, PAGE, "csv")
+
+
 def test_markdown_is_a_table_whatever_the_cells_hold() -> None:
     assert shown([{"id": "1e5", "name": "a|b<c>&\\", "type": "git"}], PIPELINES, "markdown") == (
         "| id   | name              | permissions   | type   | created   |\n"

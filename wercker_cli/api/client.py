@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from wercker_cli.api import retry_after
@@ -28,11 +28,13 @@ _WORD = r"\s+"
 class Client:
     """The endpoints of the runs API and their neighbours.
 
-    Every method raises NotFound, NotAllowed, Refused or Unreachable (wercker_cli/errors.py).
+    Every method raises NotFound, NotAllowed, Refused or Unreachable (wercker_cli/errors.py). `before` is called ahead
+    of each request: whoever writes a page while the next one is under way can send it off there.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, before: Callable[[], object] = lambda: None) -> None:
         self.transport = transport
+        self.before = before
 
     @property
     def name(self) -> str:
@@ -195,6 +197,7 @@ class Client:
         return answer
 
     def _send(self, request: Request, missing: str | None) -> Response:
+        self.before()
         response = self.transport.send(request)
         if 200 <= response.status < 300 or (response.status == 416 and "Range" in request.headers):
             return response

@@ -72,14 +72,13 @@ def _items(data: Json | Iterable[Json]) -> Iterable[Json]:
 def _show_json(data: Json | Iterable[Json], asked: Format, stream: TextIO) -> None:
     from wercker_cli.output import structured
 
-    items = list(_items(data))
     if asked.fields:
-        items = [structured.with_fields(item, asked.fields) for item in items]
-    shown = items[0] if isinstance(data, dict) else items
+        picked = (structured.with_fields(item, asked.fields) for item in _items(data))
+        data = next(picked) if isinstance(data, dict) else picked
     if asked.jq is not None:
-        structured.filtered(shown, asked.jq, stream)
+        structured.filtered(data if isinstance(data, dict) else list(data), asked.jq, stream)
     else:
-        structured.whole(shown, stream)
+        structured.whole(data, stream)
 
 
 def _show_table(

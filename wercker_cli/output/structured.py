@@ -19,9 +19,15 @@ _MOST = 1.7976931348623157e308  # what jq prints for numbers that are too large 
 _COMPACT = (",", ":")
 
 
-def whole(data: Json | list[Json], stream: TextIO) -> None:
-    """An object or a list, indented by two blanks."""
-    stream.write(_text(data, stream, indent=2) + "\n")
+def whole(data: Json | Iterable[Json], stream: TextIO) -> None:
+    """An object or a list, indented by two blanks; nothing of a list whose rest cannot be had."""
+    if isinstance(data, dict):
+        stream.write(_text(data, stream, indent=2) + "\n")
+        return
+    texts = [_text(item, stream, indent=2) for item in data]  # a third of the memory that the objects take
+    for number, text in enumerate(texts):
+        stream.write((",\n  " if number else "[\n  ") + text.replace("\n", "\n  "))
+    stream.write("\n]\n" if texts else "[]\n")
 
 
 def lines(items: Iterable[Json], stream: TextIO) -> None:
