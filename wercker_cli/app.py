@@ -209,6 +209,13 @@ class Invocation:
             check(self._format, self.view)
 
     @property
+    def format_name(self) -> str:
+        """One of FORMATS, in which `show` writes: what was asked for, else that of a terminal or a pipe."""
+        if self.fields or self.jq is not None:
+            return "json"
+        return self.output or ("table" if self.on_terminal else "tsv")
+
+    @property
     def on_terminal(self) -> bool:
         """Whether standard output is a terminal."""
         return self.stdout.isatty()

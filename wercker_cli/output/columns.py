@@ -1,7 +1,12 @@
 """What a column and a view are. Light: commands import their views from here at start-up."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Json = dict[str, Any]
 
@@ -44,7 +49,8 @@ class Column(NamedTuple):
 class View(NamedTuple):
     """How one kind of object is shown: its columns in the order of a pipe, and the fields that `--json` takes.
 
-    `screen` names the columns of a terminal in their order there (empty: all). `note` is said below a row there.
+    `screen` names the columns of a terminal in their order there (empty: all). `note` is said below a row there,
+    `legend` below the table. `draw` is for one object that has a page of its own kind.
     """
 
     columns: tuple[Column, ...]
@@ -52,6 +58,8 @@ class View(NamedTuple):
     empty: str = ""  # the note on a terminal where there is nothing to list
     screen: tuple[str, ...] = ()
     note: Callable[[Json], str] | None = None
+    legend: str = ""
+    draw: Callable[[Json, Console], None] | None = None
 
     def in_pipe(self) -> list[Column]:
         """The columns of a pipe or a file, in their order."""

@@ -89,7 +89,7 @@ def _show_table(
 
     out = console(stream, color, environ)
     if isinstance(data, dict):
-        table.page(data, view, out)
+        view.draw(data, out) if view.draw else table.page(data, view, out)
         return
     items = list(data)
     if items:

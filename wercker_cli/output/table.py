@@ -37,6 +37,8 @@ def table(items: Sequence[Json], view: View, console: Console) -> None:
         _print(console, _row(styled, columns, widths))
         if view.note:
             _note(view.note(item), widths[0] + GAP, console)
+    if view.legend:
+        _print(console, Text(view.legend, "dim"))
 
 
 def page(item: Json, view: View, console: Console) -> None:

@@ -9,7 +9,8 @@ from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, run_filters, window_options
 from wercker_cli.commands.types import Count
-from wercker_cli.output.runs import RUNS
+from wercker_cli.output.columns import Json
+from wercker_cli.output.runs import RUNS, compared
 
 SORTS = ("creationDateAsc", "creationDateDesc")
 
@@ -27,6 +28,8 @@ def command(
 ) -> None:
     """List runs, newest first.
 
+    On a terminal, those that took, or are taking, much longer than their pipeline's other runs in the list are marked.
+
     \b
     Examples:
       wercker runs list
@@ -35,4 +38,15 @@ def command(
       wercker runs list -s running -o id | wercker runs abort -
       wercker runs list -L 100 --json id,result,pipeline.name
     """
-    app.show(selection.runs(app, filters, limit=limit, skip=skip, window=(since, until)), RUNS)
+    found = selection.runs(app, filters, limit=limit, skip=skip, window=(since, until))
+    if app.on_terminal and app.format_name == "table":
+        _show_compared(app, list(found))
+    else:
+        app.show(found, RUNS)
+
+
+def _show_compared(app: Invocation, runs: list[Json]) -> None:
+    """The runs, with a mark on those that are slower than usual: among them alone, without a further request."""
+    from wercker_cli.history import slow
+
+    app.show(runs, compared(slow(runs)))
