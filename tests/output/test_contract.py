@@ -30,6 +30,15 @@ CONTRACT = {
     "runs.RUNS": (LIST_COLUMNS, RUN_FIELDS),
     "runs.RUN_WITH_ENV": (RUN_COLUMNS, RUN_FIELDS),
     "settings.SETTINGS": (("name", "value", "origin"), ("name", "value", "origin")),
+    "stats.FLAKY": (("pipeline", "commit", "result", "runs", "newest"), ()),  # these two on a page of stats alone
+    "stats.STEPS": (("step", "pipeline", "runs", "p50", "p90"), ()),
+    "stats.STATS": (
+        ("pipeline", "runs", "passed", "failed", "aborted", "other", "success", "p50", "p90", "id"),
+        (
+            *("from", "until", "runs", "passed", "failed", "aborted", "other", "successRate", "p50", "p90"),
+            *("pipelines", "flaky", "stepsOf", "steps"),
+        ),
+    ),
     "steps.STEPS": (
         ("order", "step", "result", "status", "started", "finished", "duration", "id", "message"),
         (

@@ -23,7 +23,7 @@ def value(found: Any, asked: Format, stream: TextIO) -> None:
     elif asked.name == "jsonl":
         structured.lines(found if isinstance(found, list) else [found], stream)
     else:
-        structured.whole(found, stream)
+        structured.value(found, stream)
 
 
 def pages(found: Iterable[list[Any]], asked: Format, stream: TextIO) -> None:
