@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -220,12 +220,22 @@ class Invocation:
         """Whether standard output is a terminal."""
         return self.stdout.isatty()
 
-    def show(self, data: Json | Iterable[Json], view: View, *, default: str | None = None) -> None:
-        """An object, or objects, to standard output in the format that was asked for, else in the `default` one."""
+    def show(
+        self,
+        data: Json | Iterable[Json],
+        view: View,
+        *,
+        default: str | None = None,
+        below: Callable[[], tuple[Iterable[Json], View]] | None = None,
+    ) -> None:
+        """An object, or objects, to standard output in the format that was asked for, else in the `default` one.
+
+        `below` gives what belongs to the object; only a document (Markdown, HTML) asks for it.
+        """
         from wercker_cli.output.show import show
 
         chosen = self._format if self.asked_for_output else Format(default)
-        show(data, view, chosen, self.stdout, self.stderr, color=self.color, environ=self.environ)
+        show(data, view, chosen, self.stdout, self.stderr, color=self.color, environ=self.environ, below=below)
         while self._behind:
             self.note(self._behind.pop(0))
 

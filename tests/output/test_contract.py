@@ -18,28 +18,28 @@ CONTEXT = ("name", "server", "token", "application", "current")
 STATUS = ("context", "server", "token", "state", "message")
 LIST_COLUMNS = ("id", "result", "branch", "commit", "started", "message", "status", "pipeline", "author", "finished")
 CONTRACT = {
-    "answers._ANYTHING": ((), ()),  # wercker api: what it shows is the server's affair
-    "contexts.CONTEXTS": (CONTEXT, CONTEXT),
-    "contexts.STATUSES": (STATUS, STATUS),
-    "pipelines.PIPELINES": (
+    "_ANYTHING": ((), ()),  # wercker api: what it shows is the server's affair
+    "CONTEXTS": (CONTEXT, CONTEXT),
+    "STATUSES": (STATUS, STATUS),
+    "PIPELINES": (
         ("id", "name", "permissions", "type", "created"),
         ("id", "url", "createdAt", "name", "permissions", "pipelineName", "setScmProviderStatus", "type"),
     ),
-    "runs.RUN": (RUN_COLUMNS, RUN_FIELDS),
-    "runs.NUMBERED": (("#", *LIST_COLUMNS), RUN_FIELDS),  # on a terminal alone
-    "runs.RUNS": (LIST_COLUMNS, RUN_FIELDS),
-    "runs.RUN_WITH_ENV": (RUN_COLUMNS, RUN_FIELDS),
-    "settings.SETTINGS": (("name", "value", "origin"), ("name", "value", "origin")),
-    "stats.FLAKY": (("pipeline", "commit", "result", "runs", "newest"), ()),  # these two on a page of stats alone
-    "stats.STEPS": (("step", "pipeline", "runs", "p50", "p90"), ()),
-    "stats.STATS": (
+    "RUN": (RUN_COLUMNS, RUN_FIELDS),
+    "NUMBERED": (("#", *LIST_COLUMNS), RUN_FIELDS),  # on a terminal alone
+    "RUNS": (LIST_COLUMNS, RUN_FIELDS),
+    "RUN_WITH_ENV": (RUN_COLUMNS, RUN_FIELDS),
+    "SETTINGS": (("name", "value", "origin"), ("name", "value", "origin")),
+    "FLAKY": (("pipeline", "commit", "result", "runs", "newest"), ()),  # these two on a page of stats alone
+    "SLOWEST_STEPS": (("step", "pipeline", "runs", "p50", "p90"), ()),
+    "STATS": (
         ("pipeline", "runs", "passed", "failed", "aborted", "other", "success", "p50", "p90", "id"),
         (
             *("from", "until", "runs", "passed", "failed", "aborted", "other", "successRate", "p50", "p90"),
             *("pipelines", "flaky", "stepsOf", "steps"),
         ),
     ),
-    "steps.STEPS": (
+    "STEPS": (
         ("order", "step", "result", "status", "started", "finished", "duration", "id", "message"),
         (
             *("id", "url", "artifactsUrl", "createdAt", "startedAt", "finishedAt", "logUrl", "order", "result"),
@@ -50,13 +50,13 @@ CONTRACT = {
 
 
 def views() -> dict[str, View]:
-    """Every view that a module of the output room holds, each once, where it is at home."""
-    found: dict[int, tuple[str, View]] = {}
-    for info in pkgutil.walk_packages(output.__path__, f"{output.__name__}."):
-        for name, value in vars(importlib.import_module(info.name)).items():
-            if isinstance(value, View):
-                found.setdefault(id(value), (f"{info.name.removeprefix(f'{output.__name__}.')}.{name}", value))
-    return dict(found.values())
+    """Every view that a module of the output room holds, by its name."""
+    modules = [info.name for info in pkgutil.walk_packages(output.__path__, f"{output.__name__}.")]
+    held = [item for module in modules for item in vars(importlib.import_module(module)).items()]
+    found = {id(value): (name, value) for name, value in held if isinstance(value, View)}
+    named = dict(found.values())
+    assert len(named) == len(found), "two views have one name"
+    return named
 
 
 def test_columns_and_fields_are_those_that_scripts_know() -> None:
@@ -69,4 +69,4 @@ def test_no_view_names_a_column_twice_or_shows_one_it_lacks() -> None:
     for view in views().values():
         names = [column.name for column in view.columns]
         assert len(set(names)) == len(names)
-        assert set(view.screen) <= set(names)
+        assert {*view.screen, *view.printed} <= set(names)

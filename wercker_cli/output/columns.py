@@ -17,8 +17,9 @@ class Column(NamedTuple):
     """One column of a table, a pipe, a CSV file, or one line of a page. New columns go last: scripts count them.
 
     `read` gives the cell as text, whole, for scripts and files; it never raises, a missing key is "". Where they
-    differ from it, `shown` gives it for people, in tables and pages, and `screen` for a terminal alone: shorter, or
-    relative to now. `style` names the rich style of that text, `title` is the heading of a table.
+    differ from it, `shown` gives it for people, in tables and pages, `screen` for a terminal alone: shorter, or
+    relative to now, and `printed` for Markdown and HTML: short, but true tomorrow as well. `style` names the rich
+    style of that text, `title` is the heading of a table.
 
     `width` is the least that the column keeps on a narrow terminal; None means never cut. `leaves` is the order in
     which columns leave a terminal that is too narrow even so; None means never. A column with a `span` exists on a
@@ -29,6 +30,7 @@ class Column(NamedTuple):
     read: Callable[[Json], str]
     shown: Callable[[Json], str] | None = None
     screen: Callable[[Json], str] | None = None
+    printed: Callable[[Json], str] | None = None
     title: str | None = None
     style: Callable[[Json], str] | None = None
     width: int | None = None
@@ -45,12 +47,18 @@ class Column(NamedTuple):
         read = (terminal and self.screen) or self.shown or self.read
         return read(item)
 
+    def printed_text(self, item: Json) -> str:
+        """The cell for a document; not cleaned yet."""
+        return (self.printed or self.shown or self.read)(item)
+
 
 class View(NamedTuple):
     """How one kind of object is shown: its columns in the order of a pipe, and the fields that `--json` takes.
 
-    `screen` names the columns of a terminal in their order there (empty: all). `note` is said below a row there,
-    `legend` below the table. `draw` is for one object that has a page of its own kind.
+    `screen` names the columns of a terminal in their order there (empty: all), `printed` those of a list in Markdown
+    or HTML (empty: as on a terminal). `note` is said below a row, or below such a list; `legend` below a table.
+    `title` heads one object in a document: parts, of which each may be empty; without it the first column does.
+    `name` is what the objects are. `draw` is for one object that has a page of its own kind.
     """
 
     columns: tuple[Column, ...]
@@ -60,6 +68,9 @@ class View(NamedTuple):
     note: Callable[[Json], str] | None = None
     legend: str = ""
     draw: Callable[[Json, Console], None] | None = None
+    printed: tuple[str, ...] = ()
+    title: Callable[[Json], tuple[str, ...]] | None = None
+    name: str = ""
 
     def in_pipe(self) -> list[Column]:
         """The columns of a pipe or a file, in their order."""
@@ -69,6 +80,11 @@ class View(NamedTuple):
         """The columns of a terminal, in their order."""
         named = {column.name: column for column in self.columns}
         return [named[name] for name in self.screen or named]
+
+    def in_document(self) -> list[Column]:
+        """The columns of a list in Markdown or HTML, in their order."""
+        named = {column.name: column for column in self.on_screen() if not column.span}
+        return [named[name] for name in self.printed or named]
 
     def identity(self) -> Column:
         """The column that `-o id` prints."""

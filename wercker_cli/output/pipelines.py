@@ -19,10 +19,12 @@ PIPELINES = View(
             "created",
             lambda pipeline: times.iso(get(pipeline, "createdAt")),
             screen=lambda pipeline: times.ago(get(pipeline, "createdAt"), times.now()),
+            printed=lambda pipeline: times.utc(get(pipeline, "createdAt")),
             style=lambda _: "dim",
             leaves=3,
         ),
     ),
     fields=("id", "url", "createdAt", "name", "permissions", "pipelineName", "setScmProviderStatus", "type"),
     empty="no pipelines found",
+    name="pipelines",
 )

@@ -18,6 +18,11 @@ def pipeline_name(run: Json) -> str:
     return get(run, "pipeline.name") or get(run, "pipeline.pipelineName") or get(run, "pipeline.id")
 
 
+def short_hash(run: Json) -> str:
+    """The beginning of the hash of its commit."""
+    return get(run, "commitHash")[:SHORT_HASH]
+
+
 def author(run: Json) -> str:
     """The username, which `--author` filters on; else the name."""
     return get(run, "user.meta.username") or get(run, "user.name")
@@ -31,7 +36,8 @@ RUNS = View(
         Column(
             "commit",
             lambda run: get(run, "commitHash"),
-            screen=lambda run: get(run, "commitHash")[:SHORT_HASH],
+            screen=short_hash,
+            printed=short_hash,
             style=lambda _: "dim",
             leaves=1,
         ),
@@ -39,6 +45,7 @@ RUNS = View(
             "started",
             lambda run: times.iso(get(run, "startedAt")),
             screen=lambda run: times.ago(get(run, "startedAt"), times.now()),
+            printed=lambda run: times.utc(get(run, "startedAt")),
             style=lambda _: "dim",
             leaves=5,
         ),
@@ -51,6 +58,7 @@ RUNS = View(
     fields=FIELDS,
     empty="no runs found",
     screen=("id", "result", "pipeline", "branch", "commit", "started", "message"),
+    name="runs",
 )
 
 SLOW = "▲"
@@ -90,11 +98,16 @@ def _heading(run: Json) -> str:
     return f"{mark_text(run)} {preposition} {took}" if took else mark_text(run)
 
 
+def _title(run: Json) -> tuple[str, ...]:
+    return _heading(run), pipeline_name(run), get(run, "branch") or get(run, "tag"), short_hash(run)
+
+
 def _moment(name: str, key: str) -> Column:
     return Column(
         name,
         lambda run: times.iso(get(run, key)),
         screen=lambda run: times.local(get(run, key), times.now()),
+        printed=lambda run: times.utc(get(run, key)),
     )
 
 
@@ -143,6 +156,8 @@ def run_view(*, show_env: bool) -> View:
             *("result", "pipeline", "branch", "tag", "commit", "author", "message"),
             *("created", "started", "finished", "env", "source-run", "application", "id", "url"),
         ),
+        title=_title,
+        name="run",
     )
 
 

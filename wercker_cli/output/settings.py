@@ -11,4 +11,5 @@ SETTINGS = View(
     ),
     fields=("name", "value", "origin"),
     empty="no settings",
+    name="settings",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TextIO
 
 from wercker_cli.errors import Usage
@@ -47,8 +47,12 @@ def show(
     aside: TextIO = sys.stderr,
     color: str = "auto",
     environ: Mapping[str, str] = os.environ,
+    below: Callable[[], tuple[Iterable[Json], View]] | None = None,
 ) -> None:
-    """One object or several to the stream, in the format that was asked for; to `aside` that there are none."""
+    """One object or several to the stream, in the format that was asked for; to `aside` that there are none.
+
+    `below` gives what belongs to the object, and follows it in a document (Markdown, HTML) alone.
+    """
     if asked.fields or asked.jq is not None or asked.name == "json":
         _show_json(data, asked, stream)
         return
@@ -59,6 +63,8 @@ def show(
         from wercker_cli.output import structured
 
         structured.lines(_items(data), stream)
+    elif name in {"markdown", "html"}:
+        _show_document(name, [(data, view), *([below()] if below else [])], stream)
     elif name == "id":
         delimited.ids(_items(data), view, paper(stream))
     else:
@@ -101,6 +107,16 @@ def _show_table(
         aside.write(f"{view.empty}\n")
 
 
+def _show_document(name: str, shown: list[tuple[Json | Iterable[Json], View]], stream: TextIO) -> None:
+    from wercker_cli.output import document, html, markdown
+
+    parts = [document.part(data, view) for data, view in shown]
+    if name == "markdown":
+        markdown.write(parts, paper(stream))
+    else:
+        html.write(parts, stream)
+
+
 def _show_rows(name: str, data: Json | Iterable[Json], view: View, stream: TextIO) -> None:
     """Rows of whole cells; one object is a row a field."""
     columns = view.in_pipe()
@@ -109,10 +125,5 @@ def _show_rows(name: str, data: Json | Iterable[Json], view: View, stream: TextI
     rows = delimited.pairs(data, view) if isinstance(data, dict) else (delimited.cells(item, columns) for item in data)
     if name == "tsv":
         delimited.tsv(rows, stream)
-        return
-    if name == "csv":
+    else:
         delimited.csv(header, rows, stream)
-        return
-    from wercker_cli.output import markup
-
-    {"markdown": markup.markdown, "html": markup.html}[name](header, rows, stream)

@@ -92,7 +92,7 @@ STATS = View(
     draw=_draw,
 )
 
-STEPS = View(
+SLOWEST_STEPS = View(
     columns=(
         Column("step", lambda item: get(item, "step"), width=8),
         Column("pipeline", lambda item: get(item, "pipeline"), width=8, leaves=2),

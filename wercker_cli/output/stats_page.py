@@ -11,7 +11,7 @@ from wercker_cli.output import times
 from wercker_cli.output.cells import get, objects
 from wercker_cli.output.columns import Json
 from wercker_cli.output.marks import symbol
-from wercker_cli.output.stats import FLAKY, STATS, STEPS, number
+from wercker_cli.output.stats import FLAKY, SLOWEST_STEPS, STATS, number
 from wercker_cli.output.table import GAP, table
 from wercker_cli.output.text import one_line
 
@@ -37,7 +37,7 @@ def page(report: Json, console: Console) -> None:
     steps = objects(report.get("steps"))
     if steps:
         _section(console, "SLOWEST STEPS", f"that passed, in the newest {_runs(report, 'stepsOf')}")
-        table(steps[:SLOWEST], STEPS, console)
+        table(steps[:SLOWEST], SLOWEST_STEPS, console)
         _more(console, len(steps) - SLOWEST, "step")
     flaky = objects(report.get("flaky"))
     if flaky:

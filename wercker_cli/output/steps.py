@@ -38,4 +38,6 @@ STEPS = View(
     empty="this run has no steps yet",
     screen=("order", "step", "result", "duration", "timeline", "id"),
     note=_failure,
+    printed=("order", "step", "result", "duration"),
+    name="steps",
 )

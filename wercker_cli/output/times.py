@@ -99,6 +99,13 @@ def local(value: str, at: float) -> str:
     return shown if shown.startswith(relative) else f"{shown} · {relative}"
 
 
+def utc(value: str) -> str:
+    """A time for a document that others read: 2016-07-04 11:51:25 UTC."""
+    seconds = parse(value)
+    moment = None if seconds is None else _moment(seconds)
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else one_line(value)
+
+
 def between(start: str, end: str) -> float | None:
     """Seconds from one time to the other, never less than 0; None where one of them is missing."""
     begun, ended = parse(start), parse(end)

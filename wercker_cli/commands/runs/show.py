@@ -7,6 +7,7 @@ from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, run_argument
 from wercker_cli.output.runs import RUN, RUN_WITH_ENV
+from wercker_cli.output.steps import STEPS
 
 
 @shape.command("show")
@@ -25,5 +26,8 @@ def command(app: Invocation, /, run: str | None, show_env: bool, **narrowed: str
       wercker runs show @latest -p build -b main
       wercker runs show 577a4dbc3ec144923a02b6f9 --show-env
       wercker runs show @latest -q .result
+      wercker runs show @latest -o markdown
     """
-    app.show(app.api.run(selection.run_id(app, run, narrowed)), RUN_WITH_ENV if show_env else RUN)
+    found = app.api.run(selection.run_id(app, run, narrowed))
+    view = RUN_WITH_ENV if show_env else RUN
+    app.show(found, view, below=lambda: (app.api.steps(app.api.id_of(found)), STEPS))
