@@ -31,23 +31,24 @@ def shown(language: str, prompt: str = "") -> list[str]:
 
 
 def test_the_commands_work_as_they_stand(environ: dict[str, str], checkout: Checkout, httpserver: HTTPServer) -> None:
-    checkout.commit(PIPELINES)
+    commit = checkout.commit(PIPELINES)
+    run = {**RUN, "branch": "main", "commitHash": commit, "pipeline": {"id": "b" * 24, "name": "build"}}
     api = "/api/v3"
     application = {"id": "a" * 24, "name": "site"}
     httpserver.expect_request(f"{api}/applications/acme/site").respond_with_json(application)
     httpserver.expect_request(f"{api}/applications/acme/site/pipelines").respond_with_json(
         [{"id": "b" * 24, "name": "build"}]
     )
-    httpserver.expect_request(f"{api}/runs").respond_with_json([RUN])
-    httpserver.expect_request(f"{api}/runs/", method="POST").respond_with_json(RUN)
-    httpserver.expect_request(f"{api}/runs/{RUN['id']}").respond_with_json(RUN)
+    httpserver.expect_request(f"{api}/runs").respond_with_json([run])
+    httpserver.expect_request(f"{api}/runs/", method="POST").respond_with_json(run)
+    httpserver.expect_request(f"{api}/runs/{RUN['id']}").respond_with_json(run)
     httpserver.expect_request(f"{api}/runs/{RUN['id']}/steps").respond_with_json([])
     commands = [line.replace("https://ci.example.com", httpserver.url_for("/")) for line in shown("console", "$ ")]
     assert len(commands) > 15
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", "\n".join(commands)],
         cwd=checkout.path,
-        env=environ,
+        env={**environ, "CI_TOKEN": "secret"},
         capture_output=True,
         text=True,
         check=False,

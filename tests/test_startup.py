@@ -7,9 +7,25 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Checkout, Wercker
+from wercker_cli import __version__
 from wercker_cli.cli import COMMANDS
 
-HEAVY = ("requests", "urllib3", "rich", "tabulate", "jq", "yaml", "sqlite3", "json", "subprocess", "ctypes", "http")
+HEAVY = (
+    "requests",
+    "urllib3",
+    "rich",
+    "tabulate",
+    "jq",
+    "yaml",
+    "sqlite3",
+    "json",
+    "subprocess",
+    "ctypes",
+    "http",
+    "tomllib",
+    "tomlkit",
+    "keyring",
+)
 SCRIPT = """
 import sys
 from wercker_cli.cli import main
@@ -82,6 +98,20 @@ def test_a_local_list_in_a_pipe_loads_no_http_and_no_tables(
     assert heavy == ["json", "sqlite3"]
 
 
+def test_a_config_file_costs_a_local_list_its_reading_alone(
+    environ: dict[str, str], checkout: Checkout, wercker: Wercker
+) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("runs", "list", cwd=checkout.path)
+    before = loaded(environ, "runs", "list", cwd=checkout.path)
+    wercker("context", "add", "ci", "--url", "http://127.0.0.1:1")
+    heavy, ours = loaded(environ, "runs", "list", cwd=checkout.path)
+    assert (heavy, ours) == (
+        [*before[0], "tomllib"],
+        sorted([*before[1], "wercker_cli.accounts", "wercker_cli.accounts.config"]),
+    )
+
+
 def leaves(table: dict[str, object], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Every command and group."""
     found: list[tuple[str, ...]] = [path]
@@ -96,7 +126,7 @@ def test_every_command_has_help_with_examples_and_few_words(wercker: Wercker, pa
     shown = wercker(*path, "--help").out
     assert shown.startswith(f"Usage: {' '.join(['wercker', *path])} ")
     assert "Global options:" in shown
-    assert (path and path[-1] in {"runs", "pipelines", "context"}) or "Examples:" in shown
+    assert (path and path[-1] in {"runs", "pipelines", "context", "auth"}) or "Examples:" in shown
     assert max(map(len, shown.splitlines())) <= 100
 
 
@@ -107,4 +137,4 @@ def test_wercker_alone_prints_its_help(wercker: Wercker) -> None:
 def test_the_module_is_the_command(environ: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "wercker_cli", "--version"]
     done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "wercker 0.1.0\n"
+    assert done.stdout == f"wercker {__version__}\n"

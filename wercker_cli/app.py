@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO, cast
 
-from wercker_cli.errors import NotFound, Usage, WerckerError
+from wercker_cli.errors import Usage, WerckerError
 from wercker_cli.output.columns import Format, Json, View
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wercker_cli.engine.app import Engine
     from wercker_cli.settings import Settings
 
-LATEST = "@latest"
+LONGEST_LINE = 1000  # characters of an error, which may list what a server sent
 
 
 def _nothing(mode: str) -> TextIO:
@@ -42,15 +42,34 @@ class Invocation:
         self.jq: str | None = None  # -q
         self.view: View | None = None  # of the command that runs
         self.color = "auto"
+        self._behind: list[str] = []  # notes that come after the output
+        self.context: str | None = None  # --context
         self.request_timeout: float | None = None  # seconds; None is the default
         self.debug = bool(environ.get("WERCKER_DEBUG"))
+        self._said: set[str] = set()  # notes about config.toml, which is read more than once
 
     @cached_property
     def settings(self) -> Settings:
         """Where the server, the token and the state folder come from."""
         from wercker_cli import settings
 
-        return settings.read(self.environ)
+        found = settings.read(self.environ, self.context)
+        for text in found.notes:
+            if text not in self._said:
+                self._said.add(text)
+                self.note(text)
+        return found
+
+    def in_context(self, name: str) -> Invocation:
+        """The same invocation in that context, with nothing of the server that the environment names."""
+        from wercker_cli.settings import OF_A_SERVER
+
+        environ = {key: value for key, value in self.environ.items() if key not in OF_A_SERVER}
+        other = Invocation(environ, self.stdin, self.stdout, self.stderr)
+        other.context, other._said = name, self._said
+        other.color, other.debug, other.request_timeout = self.color, self.debug, self.request_timeout
+        other.output, other.fields, other.jq, other.view = self.output, self.fields, self.jq, self.view
+        return other
 
     @cached_property
     def engine(self) -> Engine:
@@ -58,7 +77,7 @@ class Invocation:
         if self.settings.api_url.value:
             raise Usage(
                 f"only the embedded engine can do this, and {self.settings.api_url.origin} names a server",
-                hint=f"unset {self.settings.api_url.origin}",
+                hint="--context engine asks the engine",
             )
         from wercker_cli.engine.app import Engine
 
@@ -78,11 +97,12 @@ class Invocation:
     def _transport(self) -> Transport:
         if not self.settings.api_url.value:
             return self.engine
+        from wercker_cli import settings
         from wercker_cli.api.http import Http
 
         return Http(
             self.settings.api_url.value,
-            token=self.settings.token.value,
+            token=settings.secret(self.settings),
             ca_bundle=self.settings.ca_bundle.value,
             request_timeout=self.request_timeout,
             trace=self.trace if self.debug else None,
@@ -93,8 +113,19 @@ class Invocation:
         if given or self.settings.application.value:
             return given or self.settings.application.value
         if self.settings.api_url.value:
-            return None
+            from wercker_cli import checkout
+
+            return checkout.remote()
         return self.engine.checkout_application(self.note)
+
+    def username(self) -> str:
+        """Who the person is; raises Usage where nothing tells."""
+        if not self.settings.api_url.value:
+            return self.engine.username()
+        raise Usage(
+            "@me is known to the embedded engine only: a server does not tell whose a token is",
+            hint="--author NAME, with the name that wercker runs list --json user shows",
+        )
 
     def scope(self, application: str | None, pipeline: str | None) -> list[tuple[str, str]]:
         """The application and the pipeline as the API's parameters; raises Usage where there is neither."""
@@ -110,13 +141,26 @@ class Invocation:
         found = self.application()
         if not found:
             raise self.no_application()
-        return [("applicationId", names.application_id(self.api, found))]
+        return [("applicationId", self._id_of_application(found))]
+
+    def _id_of_application(self, found: str) -> str:
+        """The id of an application; a server is asked once an hour for that of a checkout."""
+        from wercker_cli.api import names
+
+        def ask() -> str:
+            return names.application_id(self.api, found)
+
+        if not self.settings.api_url.value or self.settings.application.value:
+            return ask()
+        from wercker_cli import cache
+
+        return cache.application_id(self.environ, self.api.server, found, ask)
 
     def no_application(self) -> Usage:
         """The error where a command needs an application, and nothing says which."""
         if self.settings.api_url.value:
             return Usage(
-                "no application and no pipeline is named",
+                "no application and no pipeline is named, and there is no checkout with a remote here",
                 hint="give --application OWNER/NAME or --pipeline ID, or set WERCKER_APPLICATION_ID",
             )
         return Usage(
@@ -148,26 +192,6 @@ class Invocation:
             raise self.no_application()
         return names.pipeline_id(self.api, pipeline, known)
 
-    def run_id(self, run: str, narrowed: Mapping[str, str | None]) -> str:
-        """The id behind what was typed: an id, a run's URL on this server, or @latest among the `narrowed` ones."""
-        if "://" in run:
-            return self._id_in_url(run)
-        if run != LATEST:
-            return run
-        query = self.scope(narrowed.get("applicationId"), narrowed.get("pipelineId"))
-        branch = narrowed.get("branch")
-        query += [("branch", branch)] if branch else []
-        for newest in self.api.runs(query, limit=1):
-            return self.api.id_of(newest)
-        raise NotFound("there is no run yet that @latest could be", hint="wercker runs trigger --pipeline NAME")
-
-    def _id_in_url(self, url: str) -> str:
-        server = self.api.server
-        run = url.removeprefix(f"{server}/runs/").rstrip("/")
-        if run == url.rstrip("/") or not run or any(char in run for char in "/?#") or run in {".", ".."}:
-            raise Usage(f"{url} is no run of {server}", hint=f"a run's URL here looks like {server}/runs/ID")
-        return run
-
     @property
     def _format(self) -> Format:
         return Format(self.output, self.fields, self.jq)
@@ -183,6 +207,13 @@ class Invocation:
             from wercker_cli.output.show import check
 
             check(self._format, self.view)
+
+    @property
+    def format_name(self) -> str:
+        """One of FORMATS, in which `show` writes: what was asked for, else that of a terminal or a pipe."""
+        if self.fields or self.jq is not None:
+            return "json"
+        return self.output or ("table" if self.on_terminal else "tsv")
 
     @property
     def on_terminal(self) -> bool:
@@ -205,6 +236,33 @@ class Invocation:
 
         chosen = self._format if self.asked_for_output else Format(default)
         show(data, view, chosen, self.stdout, self.stderr, color=self.color, environ=self.environ, below=below)
+        while self._behind:
+            self.note(self._behind.pop(0))
+
+    def show_aside(self, data: Iterable[Json], view: View) -> None:
+        """A table for a person who is about to be asked, to standard error."""
+        from wercker_cli.output.show import show
+
+        show(data, view, Format("table"), self.stderr, self.stderr, color=self.color, environ=self.environ)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person to ask."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    def ask(self, question: str) -> str:
+        """What the person answers, without the blanks around it; raises Usage where the input ends."""
+        self.stderr.write(question)
+        self.stderr.flush()
+        answer = self.stdin.readline()
+        if not answer:
+            self.note("")  # behind the terminal's ^D
+            raise Usage("there was no answer")
+        return answer.strip()
+
+    def note_behind(self, text: str) -> None:
+        """A sentence for a person, behind what is shown."""
+        self._behind.append(text)
 
     def note(self, text: str) -> None:
         """A sentence for a person, to standard error."""
@@ -218,6 +276,7 @@ class Invocation:
 
     def report(self, error: WerckerError) -> None:
         """An error, and the hint that goes with it, to standard error, a line each."""
-        self.note(f"wercker: {' '.join(error.message.split())}")
-        if error.hint:
-            self.note(f"hint: {' '.join(error.hint.split())}")
+        for prefix, text in (("wercker", error.message), ("hint", error.hint)):
+            line = " ".join((text or "").split())
+            if line:
+                self.note(f"{prefix}: {line if len(line) <= LONGEST_LINE else f'{line[:LONGEST_LINE]}...'}")

@@ -24,22 +24,39 @@ COMMANDS: dict[str, Any] = {
             "show": f"{_IN}.runs.show",
             "steps": f"{_IN}.runs.steps",
             "logs": f"{_IN}.runs.logs",
+            "watch": f"{_IN}.runs.watch",
             "trigger": f"{_IN}.runs.trigger",
+            "rerun": f"{_IN}.runs.rerun",
             "abort": f"{_IN}.runs.abort",
+            "stats": f"{_IN}.runs.stats",
         },
     ),
     "pipelines": (
         "List the pipelines of an application, or add a checkout.",
         {"list": f"{_IN}.pipelines.list", "add": f"{_IN}.pipelines.add"},
     ),
-    "context": ("Show who answers, and which settings decide that.", {"show": f"{_IN}.context.show"}),
+    "api": f"{_IN}.api",
+    "context": (
+        "Name servers, choose which of them answers, and see what decides that.",
+        {
+            "list": f"{_IN}.context.list",
+            "use": f"{_IN}.context.use",
+            "show": f"{_IN}.context.show",
+            "add": f"{_IN}.context.add",
+            "remove": f"{_IN}.context.remove",
+        },
+    ),
+    "auth": (
+        "Log in to a server, and see who accepts which token.",
+        {"login": f"{_IN}.auth.login", "status": f"{_IN}.auth.status", "logout": f"{_IN}.auth.logout"},
+    ),
     "completion": f"{_IN}.completion",
 }
 
 HELP = """Run the pipelines of a wercker.yml, and look at their runs.
 
 Without any setting, the engine that comes with this tool answers: it runs pipelines on this machine. Set
-WERCKER_API_URL, and the same commands speak to a server of the Wercker API.
+WERCKER_API_URL or use a context, and the same commands speak to a server of the Wercker API.
 
 \b
 Examples:

@@ -48,9 +48,13 @@ class Usage(WerckerError):
 
 
 class Unreachable(WerckerError):
-    """No answer, or only answers that ask to come back later."""
+    """No answer, or only answers that ask to come back later; `retry_after` is in how many seconds, where they say."""
 
     exit_code = Exit.UNREACHABLE
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class NotAllowed(WerckerError):

@@ -15,7 +15,7 @@ from wercker_cli.cli import root
 from wercker_cli.commands.completion import script
 from wercker_cli.commands.shape import GLOBAL
 
-RELEASED = "2026-11-24"
+RELEASED = "2026-11-25"
 COMPLETIONS = {"bash": "wercker.bash", "zsh": "_wercker", "fish": "wercker.fish"}
 
 EXIT_STATUS = (
@@ -33,6 +33,7 @@ EXIT_STATUS = (
 ENVIRONMENT = (
     ("WERCKER_API_URL", "The server to speak to, with or without /api/v3. Not set: the embedded engine."),
     ("WERCKER_TOKEN", "The token for that server. It is never printed, and sent to no other host."),
+    ("WERCKER_CONTEXT", "The context to work in; --context and WERCKER_API_URL come before it."),
     (
         "WERCKER_APPLICATION_ID",
         "The application where none is named: an id or OWNER/NAME. A run sets it for its steps.",
@@ -46,6 +47,10 @@ ENVIRONMENT = (
 )
 FILES = (
     ("wercker.yml", "The pipelines of a checkout; ewok.yml and .wercker.yml are read too."),
+    (
+        "~/.config/wercker/config.toml",
+        "Contexts, and the current one (below XDG_CONFIG_HOME where that is set). For its owner alone to read.",
+    ),
     ("~/.local/state/wercker", "The engine's runs, logs and artifacts (below XDG_STATE_HOME where that is set)."),
 )
 

@@ -1,13 +1,25 @@
-"""Where the server, the token and the state folder come from: an option, the environment, or the default."""
+"""Where the server, the token and the state folder come from: an option, the environment, config.toml, the default."""
+
+from __future__ import annotations
 
 import os
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wercker_cli.errors import NotAllowed, Usage
 
+if TYPE_CHECKING:
+    from wercker_cli.accounts.config import Config, Context
+
 API_ROOT = "/api/v3"
+API_URL = "WERCKER_API_URL"  # the variable, and what the context is called that it makes
+ENGINE = "engine"
+RESERVED = {API_URL, ENGINE}  # names that no context of config.toml can have
+FLAG = "--context"
+CONFIG = "config.toml"
+KEYRING = "keyring"
+OF_A_SERVER = {API_URL, "WERCKER_TOKEN", "WERCKER_CONTEXT", "WERCKER_APPLICATION_ID"}  # variables that belong to one
 
 _SENDABLE = r"[\x21-\x7e]+"
 _HOST = r"(?!.*\.\.)[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?"
@@ -23,38 +35,142 @@ class Value(NamedTuple):
 class Settings(NamedTuple):
     """Every setting with its origin. `api_url` None is the embedded engine."""
 
+    chosen: Value  # the name of the context: "engine", one of config.toml, or "WERCKER_API_URL"
     api_url: Value
-    token: Value
+    token: Value  # None where there is none, and where the keyring has it
     application: Value
     ca_bundle: Value
     home: Value
+    config: Value  # the path of config.toml; None where no home folder is known
+    notes: tuple[str, ...] = ()  # what a person should know about config.toml
 
     @property
     def context(self) -> str:
-        """What answers: "engine" or "server"."""
-        return "server" if self.api_url.value else "engine"
+        """The name of the context that answers."""
+        return str(self.chosen.value)
+
+    @property
+    def has_token(self) -> bool:
+        """Whether there is a token, wherever it is kept."""
+        return bool(self.token.value) or self.token.origin == KEYRING
 
 
-def read(environ: Mapping[str, str]) -> Settings:
-    """The settings of this environment; raises Usage or NotAllowed for a value that cannot be used."""
+def read(environ: Mapping[str, str], context: str | None = None) -> Settings:
+    """The settings of this environment; `context` is what --context says.
+
+    config.toml is not looked at where that or the environment asks for the engine or an address; the keyring never
+    is. Raises Usage or NotAllowed for a value that cannot be used.
+    """
+    path, chosen = config_path(environ), _chosen(environ, context)
+    found = None if _needs_no_entry(chosen) else _config(path.value)
+    if chosen.value is None:
+        current = found.current if found else None
+        chosen = Value(current, CONFIG) if current else Value(ENGINE, "default")
+    entry = None if _needs_no_entry(chosen) else named(found, chosen)
+    origin = f"{CONFIG} [contexts.{chosen.value}]"
+    url = _first(environ, API_URL) if chosen.origin == API_URL else Value(None, chosen.origin)
     return Settings(
-        api_url=_url(_first(environ, "WERCKER_API_URL")),
-        token=_token(_first(environ, "WERCKER_TOKEN")),
-        application=_first(environ, "WERCKER_APPLICATION_ID"),
-        ca_bundle=_first(environ, "WERCKER_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        chosen=chosen,
+        api_url=server_root(Value(entry.url, origin) if entry else url),
+        token=_token(environ, chosen, entry, origin),
+        application=_application(environ, entry, origin),
+        ca_bundle=_ca_bundle(environ, entry, origin),
         home=_home(environ),
+        config=path,
+        notes=found.notes if found else (),
     )
+
+
+def named(config: Config | None, name: Value) -> Context:
+    """The context of that name; raises Usage with the names that there are."""
+    entry = config.contexts.get(str(name.value)) if config else None
+    if entry is None:
+        known = ", ".join([ENGINE, *(config.contexts if config else ())])
+        raise Usage(
+            f"{name.origin} names the context {name.value!r}, and there is none: known are {known}",
+            hint=f"wercker context add {name.value} --url URL",
+        )
+    return entry
+
+
+def secret(settings: Settings) -> str | None:
+    """The token itself, None where there is none; raises NotAllowed where the keyring does not give it."""
+    if settings.token.origin != KEYRING:
+        return settings.token.value
+    from wercker_cli.accounts import keys
+
+    found = keys.find(keys.account(settings.context, str(settings.api_url.value)))
+    return sendable(Value(found, "the system keyring")).value
+
+
+def config_path(environ: Mapping[str, str]) -> Value:
+    """Where config.toml is, or would be; None where no home folder is known."""
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if os.path.isabs(folder):  # the XDG specification says to ignore a relative one
+        return Value(os.path.join(folder, "wercker", CONFIG), "XDG_CONFIG_HOME")
+    path = os.path.expanduser(f"~/.config/wercker/{CONFIG}")
+    return Value(path if os.path.isabs(path) else None, "default")
+
+
+def _config(path: str | None) -> Config | None:
+    """What config.toml says, None where there is no such file: then nothing is loaded that could read it."""
+    if path is None or not os.path.lexists(path):
+        return None
+    from wercker_cli.accounts import config
+
+    return config.read(path)
+
+
+def _chosen(environ: Mapping[str, str], context: str | None) -> Value:
+    """The name of the context; None where config.toml may say it."""
+    if context is not None:
+        return Value(context, FLAG)
+    if environ.get(API_URL):
+        return Value(API_URL, API_URL)
+    return _first(environ, "WERCKER_CONTEXT")
+
+
+def _needs_no_entry(chosen: Value) -> bool:
+    return chosen.value == ENGINE or chosen.origin == API_URL
+
+
+def _token(environ: Mapping[str, str], chosen: Value, entry: Context | None, origin: str) -> Value:
+    """The environment's token, else the context's own.
+
+    An address and a token in the environment belong together: a context of --context gets none of that token.
+    """
+    given = _first(environ, "WERCKER_TOKEN")
+    of_another = entry and chosen.origin == FLAG and environ.get(API_URL)
+    if entry is None or (given.value and not of_another):
+        return sendable(given)
+    if entry.token:
+        return sendable(Value(entry.token, origin))
+    return Value(None, KEYRING if entry.keyring else "default")
+
+
+def _application(environ: Mapping[str, str], entry: Context | None, origin: str) -> Value:
+    given = _first(environ, "WERCKER_APPLICATION_ID")
+    return Value(entry.application, origin) if entry and entry.application and not given.value else given
+
+
+def _ca_bundle(environ: Mapping[str, str], entry: Context | None, origin: str) -> Value:
+    """Ours, the context's, then those of other programs."""
+    ours = _first(environ, "WERCKER_CA_BUNDLE")
+    if entry and entry.ca_bundle and not ours.value:
+        return Value(entry.ca_bundle, origin)
+    return ours if ours.value else _first(environ, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def describe(settings: Settings, application: str | None) -> list[dict[str, str]]:
     """Every setting as `name`, `value` and `origin`, with the `application` in force; no word of the token itself."""
     shown = {
-        "context": Value(settings.context, settings.api_url.origin),
+        "context": settings.chosen,
         "server": Value(settings.api_url.value or "the embedded engine", settings.api_url.origin),
-        "token": Value("set, not shown" if settings.token.value else "none", settings.token.origin),
+        "token": Value("set, not shown" if settings.has_token else "none", settings.token.origin),
         "application": settings.application if settings.application.value else Value(application or "none", "checkout"),
         "CA bundle": Value(settings.ca_bundle.value or "the built-in one", settings.ca_bundle.origin),
         "state folder": settings.home,
+        "config file": Value(settings.config.value or "none", settings.config.origin),
     }
     return [{"name": name, "value": str(value), "origin": origin} for name, (value, origin) in shown.items()]
 
@@ -66,7 +182,8 @@ def _first(environ: Mapping[str, str], *names: str) -> Value:
     return Value(None, "default")
 
 
-def _token(token: Value) -> Value:
+def sendable(token: Value) -> Value:
+    """The token; raises NotAllowed for one that HTTP cannot carry, without a word of it."""
     if token.value is not None and not re.fullmatch(_SENDABLE, token.value):
         raise NotAllowed(
             f"{token.origin} holds characters that cannot go into an HTTP header (a blank, a line break, an accent?)",
@@ -75,8 +192,8 @@ def _token(token: Value) -> Value:
     return token
 
 
-def _url(url: Value) -> Value:
-    """The root of the API; `/api/v3` may be written or left out."""
+def server_root(url: Value) -> Value:
+    """The root of the API; `/api/v3` may be written or left out. Raises Usage for what is no address."""
     if url.value is None:
         return url
     from urllib.parse import urlsplit
@@ -92,7 +209,7 @@ def _url(url: Value) -> Value:
     if not (re.fullmatch(_HOST, host) or (":" in host and "[" in parts.netloc)):
         raise _bad_url(url, "it names no host that can exist")
     if "@" in parts.netloc:
-        raise Usage(f"{url.origin} holds a user name or password", hint="give the token in WERCKER_TOKEN instead")
+        raise Usage(f"{url.origin} holds a user name or password", hint="give the token to wercker auth login")
     if parts.query or parts.fragment or any(ord(char) <= 32 for char in text):
         raise _bad_url(url, "it has more than a host and a path")
     root = text.rstrip("/").removesuffix(API_ROOT).rstrip("/")

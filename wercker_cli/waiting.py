@@ -1,55 +1,176 @@
-"""Waiting for a run: what is seen meanwhile, and the exit code at the end."""
+"""Waiting for a run: what is seen meanwhile, and the exit code at the end. One loop, and one exit rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TextIO
 
 from wercker_cli.app import Invocation
-from wercker_cli.errors import Exit, Refused, Unreachable
+from wercker_cli.errors import Exit, Unreachable, Usage, WerckerError
 from wercker_cli.output.columns import Json
-from wercker_cli.output.runs import RUN
+from wercker_cli.output.runs import RUN, pipeline_name
+
+if TYPE_CHECKING:
+    from wercker_cli.api.watch import Event, Patience
 
 CODES = {"passed": Exit.DONE, "aborted": Exit.RUN_ABORTED}
+USUAL_OF = 20  # runs that say how long one takes: a page
+
+Show = Callable[["Iterator[Event]"], "Event"]
 
 
-def wait_for(app: Invocation, run: Json, timeout: float | None) -> Exit:
-    """Follows a run that was just triggered to its end; `timeout` in seconds. Ctrl-C and timeouts leave it running."""
-    from wercker_cli.api.watch import TimedOut, watch
-    from wercker_cli.output.follow import follow
+def patience(given: dict[str, Any], *, wait: bool = True, flag: str = "--wait") -> Patience:
+    """What the options of waiting say; takes them out of what was `given`. Raises Usage where nothing is waited for."""
+    from wercker_cli.api.watch import Patience
 
-    run_id = app.api.id_of(run)
-    asked = app.asked_for_output
-    if not asked:
+    values = {name: given.pop(name) for name in ("timeout", "interval", "retry_for", "fail_fast")}
+    chosen = {name: value for name, value in values.items() if value is not None and value is not False}
+    if chosen and not wait:
+        raise Usage(f"--{next(iter(chosen)).replace('_', '-')} is for {flag}", hint=f"add {flag}")
+    return Patience(**chosen)
+
+
+def triggered(app: Invocation, run: Json, how: Patience | None) -> Exit:
+    """Says which run was just made, and follows it where there is patience for that; its id goes to standard output."""
+    named, pipeline, branch = app.api.id_of(run), pipeline_name(run), run.get("branch")
+    app.note(f"triggered run {named}" + (f" of {pipeline}" if pipeline else "") + (f" on {branch}" if branch else ""))
+    if how is not None:
+        return _wait_for(app, run, how)
+    app.show(run, RUN, default="id")
+    return Exit.DONE
+
+
+def _wait_for(app: Invocation, run: Json, how: Patience) -> Exit:
+    if not app.asked_for_output:
         app.show(run, RUN, default="id")
         app.stdout.flush()
+    return _watch(app, app.api.id_of(run), how, app.stderr, run)
+
+
+def watch_run(app: Invocation, run: str, how: Patience) -> Exit:
+    """Follows a run to its end on standard output, or, where that is for data, on standard error."""
+    return _watch(app, run, how, app.stderr if app.asked_for_output else app.stdout, None)
+
+
+def follow_logs(
+    app: Invocation, run: str, how: Patience, wanted: Callable[[Json], bool], *, tail: int | None, stamps: bool
+) -> Exit:
+    """Writes what the wanted steps of a run print, while they do."""
+    from wercker_cli.api.watch import watch
+    from wercker_cli.output import logs
+
+    writer = logs.LogWriter(app.stdout, color=app.color, environ=app.environ)
+    return _to_the_end(
+        app,
+        run,
+        watch(app.api, run, how, known=False, logs=wanted, note=app.note),
+        lambda events: logs.follow(events, writer, tail=tail, stamps=stamps),
+        excerpt=False,
+    )
+
+
+def read_logs(app: Invocation, steps: list[Json], *, tail: int | None) -> None:
+    """Writes what these steps have printed so far."""
+    from wercker_cli.api.watch import printed
+    from wercker_cli.output import logs
+
+    writer = logs.LogWriter(app.stdout, color=app.color, environ=app.environ)
+    logs.follow(printed(app.api, steps), writer, tail=tail)
+
+
+def _watch(app: Invocation, run: str, how: Patience, stream: TextIO, known: Json | None) -> Exit:
+    from wercker_cli.api.watch import watch
+
+    if app.output == "jsonl":
+        return _record(app, run, how, known=known is not None)
+    from wercker_cli.output import follow
+    from wercker_cli.output.screen import animated
+
+    if not animated(stream, app.environ):
+        events = watch(app.api, run, how, known=known is not None, note=app.note)
+        return _to_the_end(app, run, events, lambda events: follow.lines(events, stream))
+    from wercker_cli.output.live import Page
+
+    page = Page(_usual(app, known or app.api.run(run)))
+    events = watch(app.api, run, how, known=True, tail=True, note=page.note)
+    return _to_the_end(
+        app, run, events, lambda events: follow.live(events, page, stream, color=app.color, environ=app.environ)
+    )
+
+
+def _record(app: Invocation, run: str, how: Patience, *, known: bool) -> Exit:
+    from wercker_cli.api.watch import watch
+    from wercker_cli.output.events import Recorder
+
+    recorder = Recorder(run, app.stdout)
+    events = watch(app.api, run, how, known=known, logs=lambda _: True, note=app.note)
+    return _to_the_end(app, run, events, recorder.follow, verdict=recorder.verdict)
+
+
+def _to_the_end(
+    app: Invocation,
+    run: str,
+    events: Iterator[Event],
+    show: Show,
+    *,
+    verdict: Callable[[Exit, str], None] = lambda _code, _reason: None,
+    excerpt: bool = True,
+) -> Exit:
+    """Shows the events; the exit code is the run's result. Ctrl-C, timeouts and outages leave it running."""
+    from wercker_cli.api.watch import TimedOut
+
     try:
-        last = follow(
-            watch(app.api, run_id, timeout=timeout, tail=app.stderr.isatty(), note=app.note),
-            app.stderr,
-            color=app.color,
-            environ=app.environ,
-        )
+        last = show(events)
     except KeyboardInterrupt:
-        return _goes_on(app, run_id, "interrupted", Exit.INTERRUPTED)
+        code, reason, why = Exit.INTERRUPTED, "interrupted", "interrupted"
     except TimedOut:
-        return _goes_on(app, run_id, "the time to wait is over", Exit.TIMEOUT)
-    except (Unreachable, Refused) as error:
+        code, reason, why = Exit.TIMEOUT, "timeout", "the time to wait is over"
+    except Unreachable as error:
         app.report(error)
-        return _goes_on(app, run_id, "no answer for too long", error.exit_code)
-    if last.run.get("result") == "failed":
-        _explain(app, run_id, last.steps)
-    if asked:
-        app.show(last.run, RUN)
-    return CODES.get(str(last.run.get("result")), Exit.RUN_FAILED)
-
-
-def _goes_on(app: Invocation, run: str, why: str, code: Exit) -> Exit:
+        code, reason, why = error.exit_code, "unreachable", "no answer for too long"
+    except WerckerError as error:
+        verdict(error.exit_code, "error")
+        raise
+    else:
+        return _ended(app, run, last, verdict, excerpt=excerpt)
     app.note(f"wercker: {why}; run {run} goes on")
-    app.note(f"hint: wercker runs show {run}")
+    app.note(f"hint: wercker runs watch {run}")
+    verdict(code, reason)
     return code
 
 
-def _explain(app: Invocation, run: str, steps: list[Json]) -> None:
+def _ended(app: Invocation, run: str, last: Event, verdict: Callable[[Exit, str], None], *, excerpt: bool) -> Exit:
+    finished = last.run.get("status") == "finished"
+    code = CODES.get(str(last.run.get("result")), Exit.RUN_FAILED) if finished else Exit.RUN_FAILED
+    if code == Exit.RUN_FAILED:
+        _explain(app, run, last.steps, excerpt=excerpt)
+    if not finished:
+        app.note(f"note: run {run} goes on")
+    if app.asked_for_output and app.output != "jsonl":
+        app.show(last.run, RUN)
+    verdict(code, "finished" if finished else "failed-step")
+    return code
+
+
+def _usual(app: Invocation, run: Json) -> float | None:
+    """How many seconds a run of this pipeline takes; None where the server does not say."""
+    from wercker_cli.history import usual
+
+    pipeline = run.get("pipeline")
+    found = pipeline.get("id") if isinstance(pipeline, dict) else None
+    if run.get("status") == "finished" or not isinstance(found, str):
+        return None
+    try:
+        return usual(app.api.runs([("pipelineId", found), ("result", "passed")], limit=USUAL_OF))
+    except WerckerError:  # it would be nice to know, no more
+        return None
+
+
+def _explain(app: Invocation, run: str, steps: list[Json], *, excerpt: bool) -> None:
     """Which step failed, why, its last lines, and what to type next."""
     from wercker_cli.api.watch import log_end
     from wercker_cli.output.follow import failure
 
     failed = next((step for step in steps if step.get("result") == "failed"), None)
-    log = log_end(app.api, failed) if failed else b""
+    log = log_end(app.api, failed) if failed and excerpt else b""
     failure(run, failed, log, app.stderr, color=app.color, environ=app.environ)

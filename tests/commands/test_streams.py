@@ -80,7 +80,7 @@ def test_the_time_to_wait_ends_and_the_run_goes_on(wercker: Wercker, checkout: C
     run = done.out.strip()
     assert done.err.splitlines()[-2:] == [
         f"wercker: the time to wait is over; run {run} goes on",
-        f"hint: wercker runs show {run}",
+        f"hint: wercker runs watch {run}",
     ]
     assert wercker("runs", "show", run, "-q", ".result", cwd=checkout.path).out == "unknown\n"
 
@@ -101,7 +101,7 @@ def test_ctrl_c_leaves_the_run_alone(terminal: Terminal, wercker: Wercker, check
     # What the terminal received, not its screen: on Ctrl-C the kernel drops output that was not read yet.
     _, raw = terminal("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path, press=press, code=130)
     run = raw.split()[2]
-    end = f"wercker: interrupted; run {run} goes on\r\nhint: wercker runs show {run}\r\n"
+    end = f"wercker: interrupted; run {run} goes on\r\nhint: wercker runs watch {run}\r\n"
     assert raw.endswith(end)
     assert wercker("runs", "show", run, "-q", ".result", cwd=checkout.path).out == "unknown\n"
 

@@ -69,7 +69,7 @@ def test_an_outage_ends_with_the_time_to_wait(wercker: Wercker, server: HTTPServ
     done = waited(wercker, server, "--timeout", "1s", code=124)
     assert done.err.splitlines()[-2:] == [
         f"wercker: the time to wait is over; run {RUN} goes on",
-        f"hint: wercker runs show {RUN}",
+        f"hint: wercker runs watch {RUN}",
     ]
 
 

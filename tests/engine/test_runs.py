@@ -128,6 +128,7 @@ def test_a_run_sees_its_variables_and_nothing_else_of_ours(wercker: Wercker, che
         "USER": "tester",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
+        "WERCKER_CONTEXT": "engine",
         "WERCKER_ROOT": f"{work}/source",
         "WERCKER_SOURCE_DIR": f"{work}/source",
         "WERCKER_OUTPUT_DIR": f"{work}/output",

@@ -14,18 +14,31 @@ RUN_COLUMNS = (
     *("result", "status", "pipeline", "branch", "tag", "commit", "author", "message", "created", "started"),
     *("finished", "duration", "env", "source-run", "application", "id", "url"),
 )
+CONTEXT = ("name", "server", "token", "application", "current")
+STATUS = ("context", "server", "token", "state", "message")
+LIST_COLUMNS = ("id", "result", "branch", "commit", "started", "message", "status", "pipeline", "author", "finished")
 CONTRACT = {
+    "_ANYTHING": ((), ()),  # wercker api: what it shows is the server's affair
+    "CONTEXTS": (CONTEXT, CONTEXT),
+    "STATUSES": (STATUS, STATUS),
     "PIPELINES": (
         ("id", "name", "permissions", "type", "created"),
         ("id", "url", "createdAt", "name", "permissions", "pipelineName", "setScmProviderStatus", "type"),
     ),
     "RUN": (RUN_COLUMNS, RUN_FIELDS),
-    "RUNS": (
-        ("id", "result", "branch", "commit", "started", "message", "status", "pipeline", "author", "finished"),
-        RUN_FIELDS,
-    ),
+    "NUMBERED": (("#", *LIST_COLUMNS), RUN_FIELDS),  # on a terminal alone
+    "RUNS": (LIST_COLUMNS, RUN_FIELDS),
     "RUN_WITH_ENV": (RUN_COLUMNS, RUN_FIELDS),
     "SETTINGS": (("name", "value", "origin"), ("name", "value", "origin")),
+    "FLAKY": (("pipeline", "commit", "result", "runs", "newest"), ()),  # these two on a page of stats alone
+    "SLOWEST_STEPS": (("step", "pipeline", "runs", "p50", "p90"), ()),
+    "STATS": (
+        ("pipeline", "runs", "passed", "failed", "aborted", "other", "success", "p50", "p90", "id"),
+        (
+            *("from", "until", "runs", "passed", "failed", "aborted", "other", "successRate", "p50", "p90"),
+            *("pipelines", "flaky", "stepsOf", "steps"),
+        ),
+    ),
     "STEPS": (
         ("order", "step", "result", "status", "started", "finished", "duration", "id", "message"),
         (

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import pytest
 
 from tests.output.screens import PLAIN, SGR, Tty, in_real_terminal, screen
-from wercker_cli.output import live
+from wercker_cli.output import follow, live
 from wercker_cli.output.columns import Json
-from wercker_cli.output.follow import failure, follow, last_lines
+from wercker_cli.output.follow import failure, last_lines
+from wercker_cli.output.screen import console
 
 RUN: Json = {
     "id": "577a4dbc3ec144923a02b6f9",
@@ -47,6 +48,8 @@ class State(NamedTuple):
     run: Json
     steps: list[Json]
     tail: str
+    step: Json | None = None
+    printed: bytes = b""
 
 
 STATES = [
@@ -58,19 +61,23 @@ STATES = [
 ]
 
 
+CHANGES = [
+    STATES[1],
+    STATES[1]._replace(step=GET_CODE),
+    STATES[2],
+    STATES[2]._replace(step=COMPILING),
+    STATES[2]._replace(step=COMPILING, printed=b"one\n"),
+    STATES[4],
+    STATES[4]._replace(step=COMPILED),
+]
+
+
 def test_a_pipe_gets_a_line_a_change() -> None:
     stream = io.StringIO()
-    assert follow(STATES, stream, environ={}) is STATES[-1]
+    assert follow.lines(CHANGES, stream) is CHANGES[-1]
     assert stream.getvalue() == (
         "get code: passed (1.2 s)\n測試: running\n測試: failed (10 s)\nrun 577a4dbc3ec144923a02b6f9 failed after 12 s\n"
     )
-
-
-def test_a_terminal_that_cannot_move_its_cursor_gets_lines_too() -> None:
-    stream = Tty()
-    follow(STATES, stream, environ={"TERM": "dumb"})
-    assert stream.getvalue().startswith("get code: passed (1.2 s)\n")
-    assert "\x1b" not in stream.getvalue()
 
 
 def watched(states: list[State], columns: int = 80, rows: int = 24) -> tuple[list[list[str]], str]:
@@ -84,7 +91,7 @@ def watched(states: list[State], columns: int = 80, rows: int = 24) -> tuple[lis
             seen.append(screen(stream.getvalue(), columns, rows))
 
     environ = {**PLAIN, "COLUMNS": str(columns), "LINES": str(rows)}
-    assert follow(one_by_one(), stream, environ=environ) is states[-1]
+    assert follow.live(one_by_one(), live.Page(), stream, environ=environ) is states[-1]
     return [*seen, screen(stream.getvalue(), columns, rows)], stream.getvalue()
 
 
@@ -160,7 +167,7 @@ def test_an_interrupted_wait_leaves_a_page_that_does_not_move() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        follow(interrupted(), stream, environ={**PLAIN, "COLUMNS": "80", "LINES": "24"})
+        follow.live(interrupted(), live.Page(), stream, environ={**PLAIN, "COLUMNS": "80", "LINES": "24"})
     assert screen(stream.getvalue()) == [
         "● running · 12 s · build · main · cd74a99 · 577a4dbc3ec144923a02b6f9",
         "  ✓ get code       1.2 s",
@@ -206,10 +213,11 @@ PROGRAM = """
 import sys
 from tests.output.test_follow import STATES
 from wercker_cli.output import times
-from wercker_cli.output.follow import follow
+from wercker_cli.output.follow import live
+from wercker_cli.output.live import Page
 times.now = lambda: 1467633600.0
 print("before")
-follow(STATES, sys.stdout)
+live(STATES, Page(), sys.stdout)
 print("after")
 """
 
@@ -225,3 +233,34 @@ def test_a_real_terminal_keeps_what_was_there_before() -> None:
         "after",
     ]
     assert SGR.search(raw)
+
+
+def test_after_a_terminal_has_shrunk_the_page_begins_anew() -> None:
+    stream = Tty()
+    page = live.Page()
+    page.event = STATES[1]
+    for columns in ("80", "60", "90"):
+        console(stream, "never", {**PLAIN, "COLUMNS": columns, "LINES": "24"}).print(page)
+    assert stream.getvalue().count("\x1b[2J\x1b[H") == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "usual", "line"),
+    [
+        ({}, 24.0, "  ━━━━━━━━━━━━━━━─────────────── usually 24 s · 12 s left"),
+        ({}, 9.0, "  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ usually 9.0 s · 3.0 s longer than that"),
+        ({"progress": 10}, None, "  ━━━─────────────────────────── 10 %"),
+        ({"progress": None}, None, "  ✓ get code       1.2 s"),
+    ],
+)
+def test_how_much_is_left(more: Json, usual: float | None, line: str) -> None:
+    stream = Tty()
+    states = [State(RUN | more, [GET_CODE, COMPILING], "")]
+    seen: list[str] = []
+
+    def events() -> Iterator[State]:
+        yield from states
+        seen.extend(screen(stream.getvalue(), 80, 24))
+
+    follow.live(events(), live.Page(usual), stream, environ={**PLAIN, "COLUMNS": "80", "LINES": "24"})
+    assert seen[1] == line

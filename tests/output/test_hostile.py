@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from tests.output.screens import PLAIN, SGR, Tty, shown
 from tests.output.test_follow import State
 from tests.output.test_text import HOSTILE, OBEYED
+from wercker_cli.output import follow
 from wercker_cli.output.columns import FORMATS, Json, View
-from wercker_cli.output.follow import failure, follow
+from wercker_cli.output.follow import failure
+from wercker_cli.output.live import Page
 from wercker_cli.output.logs import LogWriter
 from wercker_cli.output.pipelines import PIPELINES
 from wercker_cli.output.runs import RUN_WITH_ENV, RUNS
@@ -61,11 +63,19 @@ def test_a_pipe_gets_a_line_an_object_with_as_many_cells(items: list[Json]) -> N
 @given(run=OBJECTS, steps=st.lists(OBJECTS, max_size=5), tail=HOSTILE, size=st.integers(1, 30))
 def test_following_a_run(run: Json, steps: list[Json], tail: str, size: int) -> None:
     environ: dict[str, Any] = {"TERM": "xterm", "COLUMNS": str(size * 4), "LINES": str(size)}
-    states = [State(run, steps, tail), State(run, steps[:1], "")]
-    for stream in (io.StringIO(), Tty()):
-        follow(states, stream, environ=environ)
-        moves = re.compile(r"\x1b\[\?25[lh]|\x1b\[[0-9]*[AK]|\r")  # what rich itself needs to draw a page again
-        assert_harmless(moves.sub("", stream.getvalue()))
+    changes = [
+        State(run, steps, "", step, printed) for step in steps for printed in (tail.encode("utf-8", "replace"), b"")
+    ]
+    states = [State(run, steps, tail), *changes, State(run, steps[:1], "")]
+    stream = io.StringIO()
+    follow.lines(states, stream)
+    assert_harmless(stream.getvalue())
+    page = Page()
+    page.note(tail)
+    screen = Tty()
+    follow.live(states, page, screen, environ=environ)
+    moves = re.compile(r"\x1b\[\?25[lh]|\x1b\[[0-9]*[AK]|\r")  # what rich itself needs to draw a page again
+    assert_harmless(moves.sub("", screen.getvalue()))
 
 
 @QUICK

@@ -1,12 +1,14 @@
 """A method an endpoint. Knows what the API answers, not who answers it."""
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
+from wercker_cli.api import retry_after
 from wercker_cli.api.transport import LOOK_FIRST, Request, Response, Transport
-from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, WerckerError
+from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, Usage, WerckerError
 
 Json = dict[str, Any]  # an object as the server sent it: unknown keys survive, any key may be missing
 Query = Iterable[tuple[str, str]]
@@ -14,6 +16,9 @@ Query = Iterable[tuple[str, str]]
 PAGE = 20  # "limit ... Max: 20, default: 20"
 LOG_END = 8192  # bytes that are enough for the last lines of a log
 LOG_CHUNK = 8 * 2**20  # bytes of a log a request
+LOG_PIECE = 2**18  # bytes of a log in memory
+LONGEST_REASON = 300  # characters of the server's own words in an error
+DEEPEST = 200  # levels of an answer; Python gives up somewhere before 1000
 COME_BACK_LATER = {429, 502, 503, 504}
 
 _UNRESERVED = r"[A-Za-z0-9._~-]+"
@@ -73,25 +78,45 @@ class Client:
     def log(self, step: str, start: int = 0) -> Iterator[bytes]:
         """The log of a step from byte `start` to what is written so far (GET /runsteps/:id/log), in pieces."""
         while True:
-            headers = {"Range": f"bytes={start}-{start + LOG_CHUNK - 1}", "Accept-Encoding": "identity"}
-            response = self._send(Request("GET", path("runsteps", step, "log"), headers=headers), f"no step {step}")
-            if response.status != 206:  # a server that knows no ranges sends the whole log; 416 is the end of one
-                if response.status == 200 and len(response.body) > start:
-                    yield response.body[start:]
+            response = self._log(step, f"bytes={start}-{start + LOG_CHUNK - 1}")
+            with _opened(response) as body:
+                if response.status == 200:  # the server knows no ranges, and sends the whole log
+                    body.seek(start)
+                    yield from _pieces(body)
+                if response.status != 206:  # 416 is the end of a log
+                    return
+                total = self._total(response, start)
+                before = start
+                for piece in _pieces(body):
+                    start += len(piece)
+                    yield piece
+            if start >= total:
                 return
-            part = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("content-range", ""))
-            if not part or int(part[1]) != start or not response.body:
-                raise Refused(f"{self.name} answered with another part of the log than was asked for")
-            yield response.body
-            start += len(response.body)
-            if start >= int(part[2]):
-                return
+            if start == before:
+                raise self._another_part()
 
     def log_end(self, step: str) -> bytes:
         """The last few KiB of a step's log (a suffix range of GET /runsteps/:id/log)."""
-        headers = {"Range": f"bytes=-{LOG_END}", "Accept-Encoding": "identity"}
-        response = self._send(Request("GET", path("runsteps", step, "log"), headers=headers), f"no step {step}")
-        return response.body[-LOG_END:] if response.status != 416 else b""
+        response = self._log(step, f"bytes=-{LOG_END}")
+        if response.status == 416:
+            return b""
+        with _opened(response) as body:
+            body.seek(max(0, body.seek(0, io.SEEK_END) - LOG_END))
+            return body.read()
+
+    def _total(self, response: Response, start: int) -> int:
+        """How long the log is that this is a part of; raises Refused where the part does not begin at `start`."""
+        part = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})", response.headers.get("content-range", ""))
+        if not part or int(part[1]) != start:
+            raise self._another_part()
+        return int(part[2])
+
+    def _another_part(self) -> Refused:
+        return Refused(f"{self.name} answered with another part of the log than was asked for")
+
+    def _log(self, step: str, part: str) -> Response:
+        headers = {"Range": part, "Accept-Encoding": "identity"}
+        return self._send(Request("GET", path("runsteps", step, "log"), headers=headers), f"no step {step}")
 
     def application(self, owner: str, name: str) -> Json:
         """One application (GET /applications/:owner/:name)."""
@@ -106,6 +131,21 @@ class Client:
         missing = f"no application {owner}/{name}"
         return self._pages("applications", owner, name, "pipelines", query=[], limit=0, skip=0, missing=missing)
 
+    def accepts_token(self) -> bool:
+        """Whether the server takes the token; a 401 alone says no (GET /runs, which asks for an application then).
+
+        Public reads need no token, so that other answers to it say nothing against one.
+        """
+        request = Request("GET", "/runs", (("limit", "1"),))
+        response = self.transport.send(request)
+        if response.status // 100 in {2, 4} and response.status not in COME_BACK_LATER:
+            return response.status != 401
+        raise self._error(request, response, None)
+
+    def call(self, request: Request) -> Response:
+        """The answer to any request that succeeds."""
+        return self._send(request, None)
+
     def id_of(self, item: Json) -> str:
         """The id of an object of the API; raises Refused for one that has none."""
         found = item.get("id")
@@ -116,14 +156,16 @@ class Client:
     def _pages(
         self, *parts: str, query: list[tuple[str, str]], limit: int, skip: int, missing: str | None = None
     ) -> Iterator[Json]:
-        seen: set[object] = set()
+        seen: set[str] = set()
         while not limit or len(seen) < limit:
             size = min(PAGE, limit - len(seen)) if limit else PAGE
             position = [("limit", str(size))] + ([("skip", str(skip))] if skip else [])
             page = self._list(*parts, query=[*query, *position], missing=missing)
-            new = [item for item in page if item.get("id") not in seen][:size]
+            new = [item for item in page if repr(item.get("id")) not in seen][
+                :size
+            ]  # an id may be anything, a list too
             yield from new
-            seen.update(item.get("id") for item in new)
+            seen.update(repr(item.get("id")) for item in new)
             skip += len(page)
             if len(page) < size or not new:
                 return
@@ -142,11 +184,16 @@ class Client:
         return answer
 
     def _json(self, request: Request, missing: str | None) -> object:
-        response = self._send(request, missing)
+        return self.read(self._send(request, missing))
+
+    def read(self, response: Response) -> object:
+        """The JSON of an answer; raises Refused for what is none."""
         try:
             answer: object = json.loads(response.body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise self._not_the_api(_excerpt(response)) from None
+        if _deeper(answer, DEEPEST):
+            raise self._not_the_api(f"something with more than {DEEPEST} levels")
         return answer
 
     def _send(self, request: Request, missing: str | None) -> Response:
@@ -163,16 +210,17 @@ class Client:
             target = response.headers.get("location", "nowhere")
             return Refused(
                 f"{self.name} redirects to {target}, which is not followed",
-                hint="set WERCKER_API_URL to the address that the server itself uses",
+                hint="use the address that the server itself uses; wercker context show tells where this is from",
             )
         if status in {401, 403}:
-            hint = "set WERCKER_TOKEN to a token of this server" if status == 401 else None
+            hint = "wercker auth login, or set WERCKER_TOKEN to a token of this server" if status == 401 else None
             return NotAllowed(f"{self.name} does not allow this: {said}", hint=hint)
         if status == 404:
             return NotFound(f"{missing or 'nothing found'} on {self.name}: {said}")
         if status in COME_BACK_LATER:
             hint = LOOK_FIRST if request.method == "POST" else None
-            return Unreachable(f"{self.name} cannot answer now: {said}", hint=hint)
+            later = retry_after.seconds(response.headers.get("retry-after", ""))
+            return Unreachable(f"{self.name} cannot answer now: {said}", hint=hint, retry_after=later)
         return Refused(f"{self.name} refused: {said}")
 
     def _not_the_api(self, what: str) -> Refused:
@@ -183,8 +231,23 @@ class Client:
 
 
 def path(*parts: str) -> str:
-    """The parts as a path, each percent-encoded, so that none of them can become two."""
+    """The parts as a path, each percent-encoded, so that none of them can become two; raises Usage for "..".
+
+    Dots alone would lead to another path, encoded or not.
+    """
+    if not {".", ".."}.isdisjoint(parts):
+        raise Usage(f"no id and no name on a server can be {' or '.join(map(repr, sorted({'.', '..'} & {*parts})))}")
     return "".join(f"/{_quote(part)}" for part in parts)
+
+
+def _opened(response: Response) -> BinaryIO:
+    return response.file or io.BytesIO(response.body)
+
+
+def _pieces(body: BinaryIO) -> Iterator[bytes]:
+    """What is left of a body, which may be too long for memory."""
+    while piece := body.read(LOG_PIECE):
+        yield piece
 
 
 def _quote(part: str) -> str:
@@ -202,6 +265,8 @@ def _reason(response: Response) -> str:
     except (ValueError, TypeError, KeyError, RecursionError):
         said = _excerpt(response)
     trace = response.headers.get("x-wercker-trace-id")
+    said = str(said)
+    said = said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}..."
     return f"{said} ({response.status}{f', trace {trace}' if trace else ''})"
 
 
@@ -219,6 +284,17 @@ def _kind(answer: object) -> str:
         return "null"
     names = {dict: "an object", list: "an array", str: "a text", bool: "a boolean"}
     return names.get(type(answer), "a number")
+
+
+def _deeper(answer: object, levels: int) -> bool:
+    """Whether lists and objects lie in each other deeper than that: whoever walks through them has an end too."""
+    level = [answer]
+    for _ in range(levels + 1):
+        inside = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, (dict, list))]
+        if not inside:
+            return False
+        level = [item for items in inside for item in items]
+    return True
 
 
 def _refuse_constant(name: str) -> None:

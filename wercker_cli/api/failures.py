@@ -11,6 +11,8 @@ from wercker_cli.errors import Refused, Unreachable, WerckerError
 
 ADDRESS = "wercker context show tells where this comes from"
 
+NO_HTTP = "answered what is no proper HTTP"
+
 # What an exception means; the first line that fits counts. {} are the exception's own words.
 FAILURES: tuple[tuple[tuple[type[Exception], ...], type[WerckerError], str, str | None], ...] = (
     ((http.client.RemoteDisconnected,), Unreachable, "closed the connection without an answer", None),
@@ -20,10 +22,10 @@ FAILURES: tuple[tuple[tuple[type[Exception], ...], type[WerckerError], str, str 
     ((ssl.SSLError,), Refused, "does not speak TLS as it should: {}", "is it an http:// address?"),
     ((socket.gaierror,), Unreachable, "cannot be found: {}", ADDRESS),
     ((zlib.error,), Refused, "sent a body that cannot be decompressed", None),
-    ((InvalidChunkLength,), Refused, "answered what is no proper HTTP", None),
+    ((InvalidChunkLength,), Refused, NO_HTTP, None),
     ((http.client.IncompleteRead, ProtocolError), Unreachable, "broke off in the middle of its answer", None),
     ((OSError,), Unreachable, "cannot be reached: {}", ADDRESS),
-    ((Exception,), Refused, "answered what is no proper HTTP", None),
+    ((Exception,), Refused, NO_HTTP, None),
 )
 
 

@@ -10,25 +10,29 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable
-from urllib.parse import quote_plus, urlencode, urlsplit
+from typing import BinaryIO, cast
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies, select_proxy
-from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.exceptions import HTTPError
 
 from wercker_cli import __version__
+from wercker_cli.api import retry_after
+from wercker_cli.api.connections import Adapter
 from wercker_cli.api.deadline import DeadlineError, deadline
-from wercker_cli.api.failures import ADDRESS, FAILURES, root, words
+from wercker_cli.api.failures import ADDRESS, FAILURES, NO_HTTP, root, words
+from wercker_cli.api.remembered import Remembered
+from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import LOOK_FIRST, Request, Response
+from wercker_cli.api.weight import JSON_MOST, READ_MOST, weight
 from wercker_cli.errors import Refused, Unreachable, Usage, WerckerError
 
 REQUEST_TIMEOUT = 30.0  # seconds
-MAX_BODY = 64 * 2**20  # bytes, after decompression
-MAX_RATIO = 100  # of a body to its bytes on the wire: JSON may take thirty times its text once it is read
-IN_MEMORY = 4 * 2**20  # bytes of a body; the rest waits in a file, so that a bomb stays cheap
+MAX_BODY = 64 * 2**20  # bytes, after decompression, of what a Range asks for; JSON has a limit of its own
+IN_MEMORY = 2 * 2**20  # bytes of a body; the rest waits in a file, so that a bomb stays cheap
 PIECE = 64 * 2**10  # bytes that are decompressed at once
 LONGEST = 86400.0  # seconds for a request: timers have an end, and "nan" is a number
 RETRIES = 3
@@ -36,6 +40,7 @@ RETRY_AFTER_MAX = 10  # seconds
 BACKOFF = 0.2  # seconds: the first retry is immediate, the next ones wait twice and four times this
 DECODED = {"", "identity", "gzip", "x-gzip", "deflate"}  # encodings that are undone in bounded steps
 
+FAULTS = (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError)
 LONGER = "--request-timeout SECONDS waits longer"
 
 
@@ -64,8 +69,9 @@ class Http:
             raise Usage(
                 f"a request timeout of {self._seconds:g} s is not possible", hint=f"more than 0, at most {LONGEST:g}"
             )
-        self._secrets = {token, quote_plus(token)} if token else set()
-        self._print = trace
+        self._token = token
+        self._trace = Trace(trace, token) if trace else None
+        self._remembered = Remembered()
         parts = urlsplit(url)
         if parts.scheme == "https":
             _check_ca_bundle(ca_bundle)
@@ -77,58 +83,111 @@ class Http:
 
     def send(self, request: Request) -> Response:
         """The answer, whatever its status; raises Unreachable where none comes, Refused where it is not usable."""
-        sends = f", {len(request.body)} bytes" if request.body is not None else ""
-        query = f"?{urlencode(request.query)}" if request.query else ""
-        self._trace(f"{request.method} {self.server}{request.path}{query}{sends}")
         if request.method == "POST":
             self._session.close()  # on a kept connection that just ends, nobody could tell whether it has arrived
-        began = time.monotonic()
         try:
             with deadline(self._seconds):
-                response = self._exchange(request)
+                return self._latest(request)
         except DeadlineError:
             failure: WerckerError = self._late()
         except WerckerError as error:
             failure = error
-        except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            self._trace(f"no answer: {root(error)!r}")
+        except FAULTS as error:
+            if self._trace:
+                self._trace.failure(root(error))
             failure = self._explain(error)
-        else:
-            self._trace(f"{response.status}, {len(response.body)} bytes, {time.monotonic() - began:.3f} s")
-            return response
         self._session.close()  # what is left on its connections belongs to no later request
         if request.method == "POST" and failure.hint in {None, LONGER}:
             failure.hint = LOOK_FIRST
         raise failure
 
+    def _latest(self, request: Request) -> Response:
+        """The answer, which may be the remembered one where the server says that it is still right."""
+        etag = self._remembered.etag(request)
+        headers = dict(request.headers) | ({"If-None-Match": etag} if etag else {})
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        response = self._persistent(request._replace(headers=headers))
+        if response.status != 304:
+            self._remembered.keep(request, response)
+            return response
+        if not etag:
+            raise Refused(f"{self.server} answered 304 (not modified) to a request for something new")
+        return self._remembered.recall(request)
+
+    def _persistent(self, request: Request) -> Response:
+        """The answer to a GET whose answer breaks off is asked for again; urllib3 does so before it has begun."""
+        for pause in (0, *(BACKOFF * 2**retry for retry in range(1, RETRIES))):
+            try:
+                return self._exchange(request)
+            except requests.exceptions.ChunkedEncodingError as error:
+                if request.method != "GET" or not isinstance(self._explain(error), Unreachable):
+                    raise
+                if self._trace:
+                    self._trace.failure(root(error))
+            self._session.close()
+            time.sleep(pause)
+        return self._exchange(request)
+
     def _exchange(self, request: Request) -> Response:
-        headers = dict(request.headers) | ({"Content-Type": "application/json"} if request.body is not None else {})
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        if self._trace:
+            self._trace.request(f"{self.server}{request.path}{query}", request)
+        began = time.monotonic()
         with self._session.request(
             request.method,
             self.server + request.path,
             params=request.query,
             data=request.body,
-            headers=headers,
+            headers=request.headers,
             allow_redirects=False,
             stream=True,
             timeout=(self._seconds / 3, self._seconds),  # an address that is dead leaves time for the host's next one
-        ) as response:
-            encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        ) as answer:
+            encoding = answer.headers.get("Content-Encoding", "").strip().lower()
             if encoding not in DECODED:
                 raise Refused(f"{self.server} sent a body encoded as {encoding[:40]!r}, which was not asked for")
-            named = {name.lower(): value for name, value in response.headers.items()}
-            return Response(response.status_code, named, self._body(response))
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            if "Range" in request.headers and answer.status_code in {200, 206}:
+                response = Response(answer.status_code, headers, b"", self._file(answer, MAX_BODY))
+            else:
+                response = Response(answer.status_code, headers, self._json(answer))
+        response = self._without_token(response)
+        if self._trace:
+            self._trace.response(response, time.monotonic() - began)
+        return response
 
-    def _body(self, response: requests.Response) -> bytes:
-        with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
-            for piece in response.iter_content(PIECE):
-                body.write(piece)
-                if body.tell() > MAX_BODY:
-                    raise Refused(f"{self.server} answered with more than {MAX_BODY // 2**20} MiB")
-                if body.tell() > max(PIECE * 16, MAX_RATIO * response.raw.tell()):
-                    raise Refused(f"{self.server} answered with a body that is compressed more than {MAX_RATIO} times")
-            body.seek(0)
-            return body.read()
+    def _json(self, answer: requests.Response) -> bytes:
+        """A body that can be read as JSON without much memory; whether it is JSON is for others to say."""
+        with self._file(answer, JSON_MOST) as file:
+            body = file.read()
+        if weight(body) > READ_MOST:
+            raise Refused(f"{self.server} answered with more than can be read: {len(body)} bytes, of many small pieces")
+        return body
+
+    def _file(self, answer: requests.Response, most: int) -> BinaryIO:
+        """The body as a file, read from its beginning."""
+        file = cast("BinaryIO", tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - whoever reads it closes it
+        try:
+            for piece in answer.iter_content(PIECE):
+                file.write(piece)
+                if file.tell() > most:
+                    raise Refused(f"{self.server} answered with more than {most // 2**20} MiB")
+        except ValueError as error:  # a chunk of minus two bytes
+            file.close()
+            raise Refused(f"{self.server} {NO_HTTP}") from error
+        except BaseException:  # the time limit too
+            file.close()
+            raise
+        file.seek(0)
+        return file
+
+    def _without_token(self, response: Response) -> Response:
+        """A refusal is quoted in messages, and servers like to quote what they refuse."""
+        if not self._token or response.status < 300:
+            return response
+        headers = {name: value.replace(self._token, "[token]") for name, value in response.headers.items()}
+        return response._replace(headers=headers, body=response.body.replace(self._token.encode(), b"[token]"))
 
     def _late(self) -> Unreachable:
         return Unreachable(f"{self.server} did not answer within {self._seconds:g} s", hint=LONGER)
@@ -152,12 +211,6 @@ class Http:
     def _escape(self) -> str:
         return f"name {urlsplit(self.server).hostname} in no_proxy to go there directly"
 
-    def _trace(self, text: str) -> None:
-        if self._print:
-            for secret in self._secrets:
-                text = text.replace(secret, "[token]")
-            self._print(text)
-
 
 class _Session(requests.Session):
     """Takes nothing from the environment, and leaves redirects alone."""
@@ -180,7 +233,7 @@ class _Session(requests.Session):
             retry_after_max=min(RETRY_AFTER_MAX, int(seconds / (RETRIES + 1))),
         )
         for scheme in ("http://", "https://"):
-            self.mount(scheme, HTTPAdapter(max_retries=retries))
+            self.mount(scheme, Adapter(max_retries=retries))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Nowhere: requests would read the whole body of a redirect, however long, even if it does not follow it."""
@@ -201,10 +254,8 @@ class _Bearer(AuthBase):
 class _Retry(urllib3.Retry):
     def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
         """Seconds; None for a header that makes no sense, which is no reason to give up."""
-        try:
-            return super().get_retry_after(response)
-        except (InvalidHeader, ValueError, OverflowError):
-            return None
+        wait = retry_after.seconds(response.headers.get("Retry-After", ""))
+        return None if wait is None else min(wait, self.retry_after_max)
 
 
 def _is_loopback(host: str) -> bool:

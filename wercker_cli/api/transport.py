@@ -1,14 +1,14 @@
 """The seam: what carries a request to whoever answers it, over HTTP or in this process."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 # The hint for a trigger that was sent, and not answered as it should be: a second run is worse than an error.
 LOOK_FIRST = "the request may have arrived: look at wercker runs list before you send it again"
 
 
 class Request(NamedTuple):
-    """One call of the API."""
+    """One call of the API. With a Range header it asks for bytes, of any kind and number; else for JSON."""
 
     method: str
     path: str  # below the root of the API, each part percent-encoded: "/runs/577a4dbc3ec144923a02b6f9"
@@ -23,6 +23,7 @@ class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+    file: BinaryIO | None = None  # of what a Range asked for, in place of `body`: it may be too much for memory
 
 
 class Transport(Protocol):

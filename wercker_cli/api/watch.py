@@ -1,62 +1,151 @@
-"""Looking at a run again and again, until it has finished."""
+"""Looking at a run again and again, until it has finished: the one wait loop."""
 
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from wercker_cli.api.client import Client, Json
-from wercker_cli.errors import Refused, Unreachable, WerckerError
+from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, WerckerError
 
 SLOWER = 0.05  # the pause grows with the time that has passed: a run of a minute is looked at every few seconds
-RETRY_FOR = 300.0  # seconds that an outage may last
+SLOWEST_RETRY = 30.0  # seconds between two answers that fail
 
 
 class TimedOut(Exception):
     """The time to wait is over; the run goes on."""
 
 
-class State(NamedTuple):
-    """A run as it was at one moment; `tail` is the end of what its running step has printed."""
+class Patience(NamedTuple):
+    """How long and how often to look, in seconds; `interval` None is often at first, and seldom later."""
+
+    timeout: float | None = None
+    interval: float | None = None
+    retry_for: float = 300.0  # how long an outage may last
+    fail_fast: bool = False  # whether a failed step is the end
+
+
+class Event(NamedTuple):
+    """A run as it is now, and what is new: all of it where `step` is None.
+
+    Otherwise that step has `printed` something, or, where that is empty, begun or ended.
+    """
 
     run: Json
     steps: list[Json]
-    tail: str
+    tail: str  # the end of what the running step has printed, where that was asked for
+    step: Json | None = None
+    printed: bytes = b""
 
 
-def watch(api: Client, run: str, *, timeout: float | None, tail: bool, note: Callable[[str], None]) -> Iterator[State]:
-    """The states of a run, the last one finished; raises TimedOut after `timeout` seconds.
+def watch(
+    api: Client,
+    run: str,
+    patience: Patience,
+    *,
+    known: bool,
+    tail: bool = False,
+    logs: Callable[[Json], bool] = lambda _: False,
+    note: Callable[[str], None],
+) -> Iterator[Event]:
+    """What happens to a run until it has finished, each change and each byte of the `logs` of those steps once.
 
-    Answers that fail are noted once and asked for again; raises their error after RETRY_FOR seconds without another.
+    Raises TimedOut. Answers that fail are noted once and asked for again, as long as the patience says; then it
+    raises Unreachable. The first answer has to come, unless the run is `known` to be there.
     """
+    look = _Look(api, run, tail=tail, logs=logs)
     shortest, longest = api.transport.polling
     start = answered = time.monotonic()
-    down = False
+    failures = 0
     while True:
-        pause = max(shortest, (time.monotonic() - start) * SLOWER)
+        pause = patience.interval or min(max(shortest, (time.monotonic() - start) * SLOWER), longest)
         try:
-            state = _look(api, run, tail=tail)
+            yield from look.now()
         except (Unreachable, Refused) as error:
-            if time.monotonic() - answered > RETRY_FOR:
+            if not (known or look.last):
                 raise
-            if not down:
-                note(f"note: {error.message}; asking again for {RETRY_FOR / 60:g} min, the run goes on")
-            down, pause = True, longest
+            if time.monotonic() - answered > patience.retry_for:
+                raise Unreachable(error.message, hint=error.hint) from error
+            if not failures:
+                note(f"note: {error.message}; asking again for {_words(patience.retry_for)}, the run goes on")
+            pause = max(pause, min(longest * 2**failures, SLOWEST_RETRY), _asked(error))
+            failures += 1
         else:
-            answered, down = time.monotonic(), False
-            yield state
-            if state.run.get("status") == "finished":
+            answered, failures = time.monotonic(), 0
+            if look.is_over(fail_fast=patience.fail_fast):
                 return
-        left = timeout - (time.monotonic() - start) if timeout is not None else longest
-        if left <= 0:
+        now = time.monotonic()
+        left = [start + patience.timeout - now] if patience.timeout is not None else []
+        if left and left[0] <= 0:
             raise TimedOut
-        time.sleep(min(left, longest, pause))
+        left += [max(answered + patience.retry_for - now, 0) + 0.01] if failures else []
+        time.sleep(min(pause, *left) if left else pause)
 
 
-def _look(api: Client, run: str, *, tail: bool) -> State:
-    now = api.run(run)  # before its steps: once it has finished, they have too
-    steps = api.steps(run)
-    running = next((step for step in steps if step.get("status") == "running"), None)
-    return State(now, steps, log_end(api, running).decode(errors="replace") if tail and running else "")
+def printed(api: Client, steps: list[Json]) -> Iterator[Event]:
+    """What these steps have printed so far, as the events of one look."""
+    yield Event({}, steps, "")
+    for step in steps:
+        if step.get("status") != "notstarted":
+            for piece in api.log(api.id_of(step)):
+                yield Event({}, steps, "", step, piece)
+
+
+def _asked(error: WerckerError) -> float:
+    """How many seconds a server wants to be left alone."""
+    return error.retry_after or 0.0 if isinstance(error, Unreachable) else 0.0
+
+
+def _words(seconds: float) -> str:
+    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+
+
+class _Look:
+    """What has been seen of a run so far, and how to see more."""
+
+    def __init__(self, api: Client, run: str, *, tail: bool, logs: Callable[[Json], bool]) -> None:
+        self._api, self._run, self._tail, self._logs = api, run, tail, logs
+        self._read: dict[str, int] = {}  # bytes of the log of a step
+        self._seen: dict[str, tuple[object, object]] = {}  # its status and result
+        self.last: Event | None = None
+
+    def now(self) -> Iterator[Event]:
+        """The run, then what each step has done since the last time: begun, printed, ended."""
+        run = self._api.run(self._run)  # before its steps: once it has finished, they have too
+        steps = self._api.steps(self._run)
+        running = next((step for step in steps if step.get("status") == "running"), None)
+        tail = log_end(self._api, running).decode(errors="replace") if self._tail and running else ""
+        self.last = now = Event(run, steps, tail)
+        yield now
+        for number, step in enumerate(steps):
+            yield from self._news(now, step, str(step.get("id") or number))
+
+    def _news(self, now: Event, step: Json, key: str) -> Iterator[Event]:
+        word, finished = (step.get("status"), step.get("result")), step.get("status") == "finished"
+        if word[0] == "notstarted" or (finished and self._seen.get(key) == word):
+            return
+        if not finished and self._seen.get(key) != word:
+            self._seen[key] = word
+            yield now._replace(step=step)
+        if self._logs(step):
+            for piece in self._pieces(key):
+                self._read[key] = self._read.get(key, 0) + len(piece)
+                yield now._replace(step=step, printed=piece)
+        if finished:
+            self._seen[key] = word
+            yield now._replace(step=step)
+
+    def _pieces(self, step: str) -> Iterator[bytes]:
+        try:
+            yield from self._api.log(step, self._read.get(step, 0))
+        except (NotFound, NotAllowed):  # a server may keep no logs, which is no reason to stop
+            return
+
+    def is_over(self, *, fail_fast: bool) -> bool:
+        """Whether there is nothing more to wait for."""
+        if self.last is None:
+            return False
+        failed = fail_fast and any(step.get("result") == "failed" for step in self.last.steps)
+        return failed or self.last.run.get("status") == "finished"
 
 
 def log_end(api: Client, step: Json) -> bytes:

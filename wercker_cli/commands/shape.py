@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.types import OptionHelpExtra
 
 from wercker_cli.app import Invocation
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 GLOBAL = "Global options"
@@ -53,9 +56,25 @@ class Seconds(click.FloatRange):
     name = "number"
 
 
+def complete_context(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of contexts, for a shell."""
+    from wercker_cli.commands import candidates
+
+    return candidates.complete(candidates.contexts, ctx, incomplete)
+
+
 def global_options() -> list[click.Parameter]:
     """The options that every command takes, before or behind its name."""
     return [
+        Option(
+            ["--context"],
+            metavar="NAME",
+            help="The server to speak to, by its name in wercker context list; engine is the embedded engine.",
+            section=GLOBAL,
+            expose_value=False,
+            callback=remember("context"),
+            shell_complete=complete_context,
+        ),
         Option(
             ["--request-timeout"],
             type=Seconds(min=0, max=86400, min_open=True),
@@ -89,7 +108,8 @@ class _Shape(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         *own, help_option = super().get_params(ctx)
-        return [*own, *global_options(), help_option]
+        taken = {name for parameter in own for name in parameter.opts}
+        return [*own, *(given for given in global_options() if taken.isdisjoint(given.opts)), help_option]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}

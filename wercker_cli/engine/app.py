@@ -1,11 +1,14 @@
 """The engine as a transport: its routes, called in this process."""
 
 import os
+import time
 from collections.abc import Callable
 
+from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import checkouts, git
 from wercker_cli.engine.dispatch import Dispatcher
+from wercker_cli.engine.faults import Fault
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
@@ -26,15 +29,18 @@ class Engine:
         self._store = Store(home)
         self._dispatcher = Dispatcher(self._store)
         self._checkout = checkouts.find(folder)
-        self._trace = trace or (lambda _: None)
+        self._trace = Trace(trace) if trace else None
 
     def send(self, request: Request) -> Response:
         """The answer of the engine's routes; runs that a worker left behind are settled before."""
         query = "?" + "&".join(map("=".join, request.query)) if request.query else ""
-        self._trace(f"{request.method} {self.server}{request.path}{query}")
+        began = time.monotonic()
+        if self._trace:
+            self._trace.request(f"{self.server}{request.path}{query}", request)
         self._dispatcher.tend()
         response = answer(Site(self._store, self._dispatcher, username(), self._checkout, BASE), request)
-        self._trace(f"{response.status}, {len(response.body)} bytes")
+        if self._trace:
+            self._trace.response(response, time.monotonic() - began)
         return response
 
     def checkout_application(self, note: Callable[[str], None]) -> str | None:
@@ -44,6 +50,10 @@ class Engine:
         row = checkouts.register(self._store, self._checkout, note)
         return f"{row['owner']}/{row['name']}"
 
+    def username(self) -> str:
+        """Who the author of a run would be that was triggered now."""
+        return username()
+
     def add(self, path: str, note: Callable[[str], None], *, public: bool) -> str:
         """Registers the checkout at `path`; gives its OWNER/NAME. Raises NotFound where there is no wercker.yml."""
         root = checkouts.find(os.path.realpath(path))
@@ -51,6 +61,15 @@ class Engine:
             raise NotFound(f"no wercker.yml in {path} or above it")
         row = checkouts.register(self._store, root, note, public=public)
         return f"{row['owner']}/{row['name']}"
+
+    def commit(self, pipeline: str, branch: str) -> str:
+        """The hash of the commit that a run of that pipeline would be of; raises Refused where there is none."""
+        from wercker_cli.engine import trigger
+
+        try:
+            return trigger.commit_of(self._store, pipeline, branch, self._checkout)
+        except Fault as fault:
+            raise Refused(fault.message) from None
 
     def snapshot(self) -> tuple[str, str]:
         """The working tree as it is: its branch, and a commit that no branch shows. Raises Refused outside of one."""

@@ -87,6 +87,15 @@ def is_repository(root: str) -> bool:
     return os.path.exists(os.path.join(root, ".git"))
 
 
+def top(folder: str) -> str | None:
+    """The top of the work tree that a folder is in, or None."""
+    while not is_repository(folder):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return None
+    return folder
+
+
 def is_branch_name(root: str, branch: str) -> bool:
     """Whether git could have a branch of that name."""
     return asked(root, "check-ref-format", f"refs/heads/{branch}") is not None
@@ -95,6 +104,15 @@ def is_branch_name(root: str, branch: str) -> bool:
 def head_branch(root: str) -> str:
     """The branch that is checked out; "HEAD" where it is none."""
     return asked(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "HEAD"
+
+
+def branches(root: str) -> list[str]:
+    """The local branches and those of "origin", each once, the one with the newest commit first."""
+    found = git(
+        root, "for-each-ref", "--sort=-committerdate", "--format=%(refname)", "refs/heads", "refs/remotes/origin"
+    )
+    names = (ref.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for ref in found.split())
+    return [name for name in dict.fromkeys(names) if name != "HEAD"]
 
 
 def commit_of(root: str, *revisions: str) -> Commit | None:

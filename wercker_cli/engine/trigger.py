@@ -8,6 +8,7 @@ from wercker_cli.engine.parameters import Trigger
 from wercker_cli.engine.store import Row, Store
 
 HOST_VARS = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
+HERE = {"WERCKER_CONTEXT": "engine"}  # whatever server its person works with, a step asks who runs it
 ELSEWHERE = ("WERCKER_HOME", "XDG_STATE_HOME")  # where these move the state folder, steps have to find it too
 
 
@@ -16,9 +17,7 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
 
     Raises Missing for an unknown pipeline, BadRequest for a branch, tag or commit that the repository does not have.
     """
-    pipeline = store.pipeline(wanted.pipeline)
-    if pipeline is None:
-        raise Missing(f"There is no pipeline {wanted.pipeline}")
+    pipeline = _pipeline(store, wanted.pipeline)
     if wanted.source_run:
         raise BadRequest("sourceRunId: this engine cannot start from what another run left")
     root = _root(store, pipeline, checkout)
@@ -37,10 +36,24 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
     )
 
 
+def commit_of(store: Store, pipeline: str, branch: str, checkout: str | None) -> str:
+    """The hash of the commit that such a run would be of; raises as `create_run` does."""
+    row = _pipeline(store, pipeline)
+    wanted = Trigger(pipeline, "", branch, "", "", "", [])
+    return _commit(store, wanted, _root(store, row, checkout), row["application"])[1].hash
+
+
+def _pipeline(store: Store, pipeline: str) -> Row:
+    row = store.pipeline(pipeline)
+    if row is None:
+        raise Missing(f"There is no pipeline {pipeline}")
+    return row
+
+
 def _host_vars(home: str) -> dict[str, str]:
     """The variables of this machine that reach a run."""
     moved = {"WERCKER_HOME": home} if any(name in os.environ for name in ELSEWHERE) else {}
-    return {name: os.environ[name] for name in HOST_VARS if name in os.environ} | moved
+    return {name: os.environ[name] for name in HOST_VARS if name in os.environ} | HERE | moved
 
 
 def _root(store: Store, pipeline: Row, checkout: str | None) -> str:

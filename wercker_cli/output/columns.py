@@ -1,7 +1,12 @@
 """What a column and a view are. Light: commands import their views from here at start-up."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Json = dict[str, Any]
 
@@ -50,10 +55,11 @@ class Column(NamedTuple):
 class View(NamedTuple):
     """How one kind of object is shown: its columns in the order of a pipe, and the fields that `--json` takes.
 
-    `screen` names the columns of a terminal in their order there (empty: all), `below` those of them that a narrow
-    one shows on a second line, `printed` those of a list in Markdown
-    or HTML (empty: as on a terminal). `note` is said below a row, or below such a list. `title` heads one object in a
-    document: parts, of which each may be empty; without it the first column does. `name` is what the objects are.
+    `screen` names the columns of a terminal in their order there (empty: all), `below` those of them that a narrow one
+    shows on a second line, `printed` those of a list in Markdown or HTML (empty: as on a terminal). `note` is said
+    below a row, or below such a list; `legend` below a table. `title` heads one object in a document: parts, of which
+    each may be empty; without it the first column does. `name` is what the objects are. `draw` is for one object that
+    has a page of its own kind.
     """
 
     columns: tuple[Column, ...]
@@ -61,6 +67,8 @@ class View(NamedTuple):
     empty: str = ""  # the note on a terminal where there is nothing to list
     screen: tuple[str, ...] = ()
     note: Callable[[Json], str] | None = None
+    legend: str = ""
+    draw: Callable[[Json, Console], None] | None = None
     below: tuple[str, ...] = ()
     printed: tuple[str, ...] = ()
     title: Callable[[Json], tuple[str, ...]] | None = None

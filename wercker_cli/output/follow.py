@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 from wercker_cli.output.cells import get
 from wercker_cli.output.columns import Json
 from wercker_cli.output.marks import mark_of
-from wercker_cli.output.screen import animated, coloured, console, paper
+from wercker_cli.output.screen import coloured, console, paper
 from wercker_cli.output.spans import finished_words
 from wercker_cli.output.steps import step_name
 from wercker_cli.output.text import one_line, settled
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from wercker_cli.output.live import Page
 
 LAST_LINES = 20  # of the step that failed
 TURNS = 10  # frames a second
 
 
-class State(Protocol):
-    """A run at one moment; `tail` is the end of what its running step printed. api/watch.py makes them."""
+class Event(Protocol):
+    """A run as it is now; api/watch.py makes them. `step` None: all of it is new. Otherwise what that step did."""
 
     @property
     def run(self) -> Json:
@@ -39,56 +39,55 @@ class State(Protocol):
     def tail(self) -> str:
         """The last text of a log, "" where nobody asked for it."""
 
+    @property
+    def step(self) -> Json | None:
+        """The step that has begun, printed or ended."""
 
-S = TypeVar("S", bound=State)
-
-
-def follow(states: Iterable[S], stream: TextIO, *, color: str = "auto", environ: Mapping[str, str] = os.environ) -> S:
-    """Shows the states of a run (one at least) until they end, and gives the last one; raises what they raise."""
-    if animated(stream, environ):
-        return _live(states, console(stream, color, environ))
-    return _lines(states, paper(stream))
+    @property
+    def printed(self) -> bytes:
+        """What it printed; nothing where it has begun or ended."""
 
 
-def _lines(states: Iterable[S], stream: TextIO) -> S:
-    seen: dict[str, str] = {}
-    for state in states:
-        for line in _changes(state.steps, seen):
-            stream.write(line + "\n")
-        stream.flush()
-    took = finished_words(state.run)
+E = TypeVar("E", bound=Event)
+
+
+def lines(events: Iterable[E], to: TextIO) -> E:
+    """A line for each change until the events (one at least) end; gives the last one, raises what they raise."""
+    stream = paper(to)
+    for event in events:
+        if event.step is not None and not event.printed:
+            took = finished_words(event.step)
+            name, word = one_line(step_name(event.step)), mark_of(event.step).word
+            stream.write(f"{name}: {word}{f' ({took})' if took else ''}\n")
+            stream.flush()
+    took = finished_words(event.run)
     after = f" after {took}" if took else ""
-    stream.write(f"run {one_line(get(state.run, 'id'))} {mark_of(state.run).word}{after}\n")
+    stream.write(f"run {one_line(get(event.run, 'id'))} {mark_of(event.run).word}{after}\n")
     stream.flush()
-    return state
+    return event
 
 
-def _changes(steps: list[Json], seen: dict[str, str]) -> Iterator[str]:
-    """A line for each step that is in another state than `seen` says, which is brought up to date."""
-    for number, step in enumerate(steps):
-        key, word = get(step, "id") or str(number), mark_of(step).word
-        if word in {seen.get(key), "not run"}:
-            continue
-        seen[key] = word
-        took = finished_words(step)
-        yield f"{one_line(step_name(step))}: {word}{f' ({took})' if took else ''}"
-
-
-def _live(states: Iterable[S], out: Console) -> S:
+def live(
+    events: Iterable[E],
+    page: Page,
+    stream: TextIO,
+    *,
+    color: str = "auto",
+    environ: Mapping[str, str] = os.environ,
+) -> E:
+    """Keeps the page on a terminal until the events (one at least) end; gives the last one, raises what they raise."""
     from rich.live import Live
 
-    from wercker_cli.output.live import Page
-
-    page = Page()
-    with Live(page, console=out, refresh_per_second=TURNS, redirect_stdout=False, redirect_stderr=False) as live:
+    out = console(stream, color, environ)
+    with Live(page, console=out, refresh_per_second=TURNS, redirect_stdout=False, redirect_stderr=False) as shown:
         try:
-            for state in states:
-                page.state = state
+            for event in events:
+                page.event, page.trouble = event, None
                 with _whole_frame():
-                    live.refresh()
+                    shown.refresh()
         finally:
             page.settled = True
-    return state
+    return event
 
 
 @contextmanager

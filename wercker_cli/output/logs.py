@@ -4,15 +4,97 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Mapping
-from typing import TextIO
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import TextIO, TypeVar
 
+from wercker_cli.output import times
 from wercker_cli.output.columns import Json
+from wercker_cli.output.follow import Event
 from wercker_cli.output.screen import coloured, console, paper
 from wercker_cli.output.text import settled
 
 LONGEST = 65536  # characters: a line longer than this is not waited for
 RESET = "\x1b[0m"
+
+
+NO_TIME = b"-".ljust(25)  # where a line was printed before anyone looked
+
+E = TypeVar("E", bound=Event)
+
+
+def follow(events: Iterable[E], writer: LogWriter, *, tail: int | None = None, stamps: bool = False) -> E:
+    """Writes what steps print, step by step, until the events (one at least) end; gives the last one.
+
+    `tail` leaves out all but the last lines of what a step had printed before the first look; `stamps` puts before
+    each line when it was seen.
+    """
+    looks = 0
+    known: dict[str, tuple[Json, LastLines]] = {}  # by the step's id
+    show = _Steps(writer, stamps)
+    for event in events:
+        if event.step is None:
+            looks += 1
+            if looks == 2:
+                show.all(known)
+        elif event.printed and looks == 1 and tail is not None:
+            known.setdefault(str(event.step.get("id")), (event.step, LastLines(tail)))[1].add(event.printed)
+        elif event.printed:
+            show.piece(event.step, event.printed, seen_live=looks > 1)
+        writer.flush()
+    if looks == 1:
+        show.all(known)
+    writer.end()
+    return event
+
+
+class LastLines:
+    """The last lines of what was added, piece by piece."""
+
+    def __init__(self, count: int) -> None:
+        self._kept: deque[bytes] = deque(maxlen=count)
+        self._rest = b""
+
+    def add(self, piece: bytes) -> None:
+        """Adds a piece, which may end inside a line."""
+        *whole, self._rest = (self._rest + piece).split(b"\n")
+        self._kept.extend(line + b"\n" for line in whole)
+
+    def bytes(self) -> bytes:
+        """The lines, with their line breaks."""
+        if self._rest:
+            self._kept.append(self._rest)
+        return b"".join(self._kept)
+
+
+class _Steps:
+    """Writes pieces of logs; a heading goes before the first one of a step."""
+
+    def __init__(self, writer: LogWriter, stamps: bool) -> None:
+        self._writer, self._stamps = writer, stamps
+        self._step: object = None
+        self._fresh = True  # whether the next byte begins a line
+
+    def piece(self, step: Json, piece: bytes, *, seen_live: bool) -> None:
+        if step.get("id") != self._step:
+            if self._stamps and not self._fresh:
+                self._writer.write(b"\n")
+            self._writer.end()
+            self._writer.heading(step)
+            self._step, self._fresh = step.get("id"), True
+        if self._stamps:
+            before = times.stamp(times.now()).encode() + b" " if seen_live else NO_TIME
+            begun, self._fresh = self._fresh, piece.endswith(b"\n")
+            piece = (before if begun else b"") + piece[:-1].replace(b"\n", b"\n" + before) + piece[-1:]
+        self._writer.write(piece)
+
+    def all(self, known: dict[str, tuple[Json, LastLines]]) -> None:
+        """What was printed before the first look."""
+        for step, lines in known.values():
+            printed = lines.bytes()
+            if printed:
+                self.piece(step, printed, seen_live=False)
+        known.clear()
 
 
 class LogWriter:
@@ -57,6 +139,10 @@ class LogWriter:
         if len(self._rest) > LONGEST:
             self._write_text(self._rest)
             self._rest = ""
+
+    def flush(self) -> None:
+        """Lets out what was written."""
+        self.stream.flush()
 
     def end(self) -> None:
         """Writes what is left of a log, and ends its line and its colour on a terminal."""

@@ -62,6 +62,35 @@ RUNS = View(
     name="runs",
 )
 
+SLOW = "▲"
+
+
+def compared(slow: set[str]) -> View:
+    """RUNS for a terminal: with the time that each took, and a mark on those whose ids are among the `slow` ones."""
+
+    def marked(run: Json) -> str:
+        return f"{mark_text(run)} {SLOW}" if get(run, "id") in slow else mark_text(run)
+
+    time = Column(
+        "time",
+        spans.finished_seconds,
+        shown=spans.words,
+        style=lambda run: "yellow" if get(run, "id") in slow else "dim",
+        leaves=1,
+        right=True,
+    )
+    columns = (column._replace(shown=marked) if column.name == "result" else column for column in RUNS.columns)
+    return RUNS._replace(
+        columns=(*columns, time),
+        screen=("id", "result", "pipeline", "branch", "commit", "started", "time", "message"),
+        legend=f"{SLOW} slower than is usual for its pipeline" if slow else "",
+    )
+
+
+NUMBERED = RUNS._replace(  # to choose from
+    columns=(Column("#", lambda run: get(run, "#"), right=True), *RUNS.columns), screen=("#", *RUNS.screen[1:])
+)
+
 
 def _heading(run: Json) -> str:
     """The mark of a run, and the time it took or has been running."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 10**6  # columns: in a pipe nothing is cut
 
 # What stands for our own characters where the encoding of a stream lacks them.
-_ASCII = str.maketrans("✓✗⊘●○·…│█▉▊▋▌▍▎▏─⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "+x-*.-~|########-**********")
+_ASCII = str.maketrans("✓✗⊘●○▲·…│▁▂▃▄▅▆▇█▉▊▋▌▍▎▏━─⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "+x-*.^-~|_.:-=+*########=-**********")
 
 
 def coloured(stream: TextIO, color: str, environ: Mapping[str, str]) -> bool:

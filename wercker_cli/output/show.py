@@ -95,7 +95,10 @@ def _show_table(
 
     out = console(stream, color, environ)
     if isinstance(data, dict):
-        table.page(data, view, out)
+        if view.draw:
+            view.draw(data, out)
+        else:
+            table.page(data, view, out)
         return
     items = list(data)
     if items:

@@ -22,12 +22,17 @@ _COMPACT = (",", ":")
 def whole(data: Json | Iterable[Json], stream: TextIO) -> None:
     """An object or a list, indented by two blanks; nothing of a list whose rest cannot be had."""
     if isinstance(data, dict):
-        stream.write(_text(data, stream, indent=2) + "\n")
+        value(data, stream)
         return
     texts = [_text(item, stream, indent=2) for item in data]  # a third of the memory that the objects take
     for number, text in enumerate(texts):
         stream.write((",\n  " if number else "[\n  ") + text.replace("\n", "\n  "))
     stream.write("\n]\n" if texts else "[]\n")
+
+
+def value(data: object, stream: TextIO) -> None:
+    """Any JSON, indented by two blanks."""
+    stream.write(_text(data, stream, indent=2) + "\n")
 
 
 def lines(items: Iterable[Json], stream: TextIO) -> None:

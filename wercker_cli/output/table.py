@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 GAP = 2  # blanks between columns
 NARROW = 66  # columns; on fewer an id, which is never cut, leaves too little room for what people look for
 BAR, LONGEST_BAR = 8, 40  # columns that a bar has, and grows to where there is room
+LONGEST_PART = 8192  # characters of a line that are wrapped at once
 _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
@@ -42,6 +43,8 @@ def table(items: Sequence[Json], view: View, console: Console) -> None:
             _print(console, Text(" " * GAP).append_text(row))
         if view.note:
             _note(view.note(item), widths[0] + GAP, console)
+    if view.legend:
+        _print(console, Text(view.legend, "dim"))
 
 
 def page(item: Json, view: View, console: Console) -> None:
@@ -116,7 +119,12 @@ def _cell(item: Json, column: Column, terminal: bool) -> str:
 def _lines(item: Json, column: Column, terminal: bool) -> list[str]:
     """The lines of a value, without blank ones around them."""
     text = clean(column.text(item, terminal=terminal)).expandtabs(4).strip("\n")
-    return text.split("\n") if text.strip() else []
+    return [part for line in text.split("\n") for part in _parts(line)] if text.strip() else []
+
+
+def _parts(line: str) -> list[str]:
+    """A line in pieces that can be wrapped one by one: rich takes a hundred bytes for each of its characters."""
+    return [line[start : start + LONGEST_PART] for start in range(0, len(line), LONGEST_PART)] or [line]
 
 
 def _style(column: Column, item: Json) -> str:
@@ -138,7 +146,7 @@ def _row(cells: list[Text], columns: list[Column], widths: list[int]) -> Text:
 
 def _note(text: str, indent: int, console: Console) -> None:
     """A few words below a row, wrapped."""
-    lines = [line for line in clean(text).expandtabs(4).split("\n") if line.strip()]
+    lines = [part for line in clean(text).expandtabs(4).split("\n") if line.strip() for part in _parts(line)]
     for line in lines:
         for part in Text(line, "red").wrap(console, max(console.width - indent, 20), overflow="fold"):
             part.rstrip()

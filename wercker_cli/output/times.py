@@ -45,10 +45,13 @@ def iso(value: str) -> str:
     if len(value) == 24 and value[10] == "T" and value[19] == "." and value[23] == "Z":
         return one_line(value)  # already so, as our engine sends it: no need to load the pattern
     seconds = parse(value)
-    moment = None if seconds is None else _moment(seconds)
-    if moment is None:
-        return one_line(value)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return (stamp(seconds) if seconds is not None else "") or one_line(value)
+
+
+def stamp(seconds: float) -> str:
+    """That moment as 2016-07-04T11:51:25.996Z; "" where the calendar does not reach."""
+    moment = _moment(seconds)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z" if moment else ""
 
 
 def _moment(seconds: float) -> datetime | None:

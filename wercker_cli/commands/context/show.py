@@ -12,11 +12,12 @@ from wercker_cli.output.settings import SETTINGS
 @output_options(SETTINGS)
 @click.pass_obj
 def command(app: Invocation) -> None:
-    """Show who answers, and which variable decided each setting.
+    """Show who answers, and what decided each setting.
 
     \b
     Examples:
       wercker context show
+      wercker context show --context ci
       WERCKER_API_URL=https://ci.example.com wercker context show
     """
     app.show(app.describe_settings(), SETTINGS)

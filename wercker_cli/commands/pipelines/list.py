@@ -4,7 +4,8 @@ import click
 
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import Application, output_options
+from wercker_cli.commands.options import output_options
+from wercker_cli.commands.types import Application
 from wercker_cli.output.pipelines import PIPELINES
 
 

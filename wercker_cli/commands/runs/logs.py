@@ -4,52 +4,64 @@ from typing import Any
 
 import click
 
+from wercker_cli import selection, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import Text, run_argument
-from wercker_cli.errors import NotFound
-from wercker_cli.output.logs import LogWriter
+from wercker_cli.commands.options import run_argument, wait_options
+from wercker_cli.commands.types import Count, Text
+from wercker_cli.errors import Exit, NotFound, Usage
 from wercker_cli.output.steps import step_name
+
+Json = dict[str, Any]
 
 
 @shape.command("logs")
 @run_argument
 @shape.option("--step", type=Text(), metavar="NAME|N", help="Only this step, by its name or its number.")
 @shape.option("--failed", is_flag=True, help="Only steps that failed.")
+@shape.option("--tail", type=Count(min=0), metavar="N", help="Only the last N lines of each step.")
+@shape.option("--follow", "-f", is_flag=True, section="Waiting", help="Go on until the run ends; exit by its result.")
+@shape.option("--timestamps", is_flag=True, section="Waiting", help="Put before a line when it came (with --follow).")
+@wait_options
 @click.pass_obj
-def command(app: Invocation, /, run: str, step: str | None, failed: bool, **narrowed: str | None) -> None:
+def command(
+    app: Invocation, /, run: str | None, step: str | None, failed: bool, tail: int | None, follow: bool, **given: Any
+) -> int:
     """Print what the steps of a run printed, as far as it got.
 
-    RUN is an id, a run's URL, or @latest. In a pipe the bytes are those of the log; on a terminal each step has a
-    heading.
+    RUN is an id, a run's URL, @latest or @head; without it, a terminal lets you choose.
+
+    In a pipe the bytes are those of the log; on a terminal each step has a heading. With --follow the exit code is
+    that of wercker runs watch.
 
     \b
     Examples:
       wercker runs logs @latest
-      wercker runs logs @latest --failed
+      wercker runs logs @latest --failed --tail 50
+      wercker runs logs @latest --follow
       wercker runs logs @latest --step "go test" | grep FAIL
     """
-    run = app.run_id(run, narrowed)
-    steps = app.api.steps(run)
-    chosen = _chosen(steps, step) if step else steps
-    if step and not chosen:
+    timestamps, patience = given.pop("timestamps"), waiting.patience(given, wait=follow, flag="--follow")
+    if timestamps and not follow:
+        raise Usage("--timestamps is for --follow: a log does not say when its lines were printed", hint="add --follow")
+    run_id = selection.run_id(app, run, given)
+    steps = app.api.steps(run_id)
+
+    def wanted(candidate: Json) -> bool:
+        return _is(candidate, step) and (not failed or candidate.get("result") == "failed")
+
+    if steps and not any(_is(candidate, step) for candidate in steps):
         names = ", ".join(f"{found.get('order')} {step_name(found)}" for found in steps)
-        raise NotFound(f"no step {step!r} in run {run}", hint=f"its steps: {names}")
-    if failed:
-        chosen = [candidate for candidate in chosen if candidate.get("result") == "failed"]
-        if not chosen:
-            app.note("note: none of these steps failed")
-    writer = LogWriter(app.stdout, color=app.color, environ=app.environ)
-    for wanted in chosen:
-        if wanted.get("status") == "notstarted":
-            continue
-        writer.heading(wanted)
-        for piece in app.api.log(app.api.id_of(wanted)):
-            writer.write(piece)
-        writer.end()
+        raise NotFound(f"no step {step!r} in run {run_id}", hint=f"its steps: {names}")
+    if follow:
+        return waiting.follow_logs(app, run_id, patience, wanted, tail=tail, stamps=timestamps)
+    chosen = [candidate for candidate in steps if wanted(candidate)]
+    if failed and not chosen:
+        app.note("note: none of these steps failed")
+    waiting.read_logs(app, chosen, tail=tail)
+    return Exit.DONE
 
 
-def _chosen(steps: list[dict[str, Any]], step: str) -> list[dict[str, Any]]:
-    """The steps of that name, or the one with that number."""
-    named = [candidate for candidate in steps if step_name(candidate) == step]
-    return named or [candidate for candidate in steps if str(candidate.get("order")) == step]
+def _is(step: Json, asked: str | None) -> bool:
+    """Whether a step is the one that was asked for, by its name or its number."""
+    return asked is None or asked in {step_name(step), str(step.get("order"))}

@@ -2,6 +2,7 @@
 
 import click
 
+from wercker_cli import selection
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, run_argument
@@ -14,10 +15,10 @@ from wercker_cli.output.steps import STEPS
 @shape.option("--show-env", is_flag=True, help="Show the values of its environment variables too.")
 @output_options(RUN)
 @click.pass_obj
-def command(app: Invocation, /, run: str, show_env: bool, **narrowed: str | None) -> None:
+def command(app: Invocation, /, run: str | None, show_env: bool, **narrowed: str | None) -> None:
     """Show one run.
 
-    RUN is an id, a run's URL, or @latest.
+    RUN is an id, a run's URL, @latest or @head; without it, a terminal lets you choose.
 
     \b
     Examples:
@@ -27,6 +28,6 @@ def command(app: Invocation, /, run: str, show_env: bool, **narrowed: str | None
       wercker runs show @latest -q .result
       wercker runs show @latest -o markdown
     """
-    found = app.api.run(app.run_id(run, narrowed))
+    found = app.api.run(selection.run_id(app, run, narrowed))
     view = RUN_WITH_ENV if show_env else RUN
     app.show(found, view, below=lambda: (app.api.steps(app.api.id_of(found)), STEPS))

@@ -4,31 +4,39 @@ from typing import Any
 
 import click
 
+from wercker_cli import checkout, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import Commit, Duration, Id, Text, output_options, scope_options
+from wercker_cli.commands.options import output_options, scope_options, wait_flag, wait_options
+from wercker_cli.commands.types import Branch, Commit, Id, Text
 from wercker_cli.commands.variables import in_file, variable_options
 from wercker_cli.errors import Exit, NotFound, Usage
-from wercker_cli.output.runs import RUN, pipeline_name
-from wercker_cli.waiting import wait_for
+from wercker_cli.output.cells import get, objects
+from wercker_cli.output.runs import RUN
+from wercker_cli.selection import HEAD
+
+Json = dict[str, Any]
 
 SHOWN_FILES = 3
-WHAT, WAITING = "What to run", "Waiting"
+WHAT = "What to run"
 
 
 @shape.command("trigger")
 @lambda function: scope_options(function, section=WHAT)
-@shape.option("--branch", "-b", type=Text(), metavar="NAME", section=WHAT, help="A branch [default: the current one].")
-@shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch.")
+@shape.option(
+    "--branch", "-b", type=Branch(), metavar="NAME", section=WHAT, help="A branch [default: the current one]."
+)
+@shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch, or @head.")
 @shape.option("--worktree", is_flag=True, section=WHAT, help="The files as they are, changed ones too (engine only).")
 @shape.option("--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left.")
 @shape.option("--message", "-m", type=Text(), metavar="TEXT", section=WHAT, help="A message [default: the commit's].")
+@shape.option("--reuse", is_flag=True, section=WHAT, help="If such a run has passed already, answer with that one.")
 @variable_options
-@shape.option("--wait", "--watch", "-w", is_flag=True, section=WAITING, help="Follow the run, and exit by its result.")
-@shape.option("--timeout", type=Duration(), metavar="TIME", section=WAITING, help="Wait for 90s, 10m, ... at most.")
+@wait_flag
+@wait_options
 @output_options(RUN)
 @click.pass_obj
-def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any) -> int:
+def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
     """Start a run of a pipeline.
 
     Its id goes to standard output, everything else to standard error. With --wait the exit code is 0 when the run
@@ -38,36 +46,32 @@ def command(app: Invocation, /, wait: bool, timeout: float | None, **given: Any)
     Examples:
       wercker runs trigger -p build
       wercker runs trigger -p build --worktree --wait
+      wercker runs trigger -p test --commit @head --reuse --wait
       wercker runs trigger -p deploy -b main -e STAGE=test -e TOKEN --wait --timeout 10m
       id=$(wercker runs trigger -p build) && wercker runs show "$id"
     """
     if not given["pipelineId"]:
         raise Usage("--pipeline is missing", hint=_pipelines_hint(app, given["applicationId"]))
-    if timeout is not None and not wait:
-        raise Usage("--timeout is for --wait", hint="add --wait")
-    if given["commit"] and not given["branch"]:
+    patience = waiting.patience(given, wait=wait)
+    if given["commit"] and given["commit"] != HEAD and not given["branch"]:
         raise Usage("--commit needs --branch", hint="add --branch NAME")
     if given["worktree"] and (given["commit"] or given["branch"]):
         raise Usage(
             "--worktree is what is checked out: --branch and --commit name something else", hint="leave them out"
         )
     on_engine = app.engine if given["worktree"] or not app.settings.api_url.value else None
-    run = app.api.trigger(_payload(app, **given))
-    app.note(_sentence(app.api.id_of(run), pipeline_name(run), run.get("branch")))
+    payload = _payload(app, **given)
     if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"]):
         _note_changes(app)
-    if not wait:
-        app.show(run, RUN, default="id")
+    reused = _passed_before(app, payload) if reuse else None
+    if reused:
+        app.note(f"run {app.api.id_of(reused)} passed already, with this commit and these variables")
+        app.show(reused, RUN, default="id")
         return Exit.DONE
-    return wait_for(app, run, timeout)
+    return waiting.triggered(app, app.api.trigger(payload), patience if wait else None)
 
 
-def _sentence(run: str, pipeline: str, branch: object) -> str:
-    """What was triggered, as far as the answer says."""
-    return f"triggered run {run}" + (f" of {pipeline}" if pipeline else "") + (f" on {branch}" if branch else "")
-
-
-def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
+def _payload(app: Invocation, /, **given: Any) -> Json:
     """What was given, in the words of the API."""
     payload = {
         "pipelineId": app.pipeline_id(given["pipelineId"], given["applicationId"]),
@@ -77,12 +81,39 @@ def _payload(app: Invocation, /, **given: Any) -> dict[str, Any]:
         "message": given["message"],
         "envVars": [*in_file(given["env_file"]), *given["env"]],
     }
+    if given["commit"] == HEAD:
+        branch, payload["commitHash"] = checkout.head()
+        payload["branch"] = given["branch"] or branch
     if given["worktree"]:
         payload["branch"], payload["commitHash"] = app.engine.snapshot()
     return {key: value for key, value in payload.items() if value}
 
 
+def _passed_before(app: Invocation, payload: Json) -> Json | None:
+    """A run of the same pipeline, commit, variables and source run that passed."""
+    query = {"pipelineId": payload["pipelineId"], "commit": _commit_of(app, payload), "result": "passed"}
+    for found in app.api.runs(query.items(), limit=0):
+        run = app.api.run(app.api.id_of(found))  # a list does not tell the variables
+        if objects(run.get("envVars")) == payload.get("envVars", []) and _source(run) == payload.get("sourceRunId", ""):
+            return run
+    return None
+
+
+def _source(run: Json) -> str:
+    return get(run, "sourceRun.id") or get(run, "sourceRun")
+
+
+def _commit_of(app: Invocation, payload: Json) -> str:
+    """The hash that a run would be of; raises Usage where only the server knows."""
+    if "commitHash" in payload:
+        return str(payload["commitHash"])
+    if app.settings.api_url.value:
+        raise Usage("--reuse needs --commit: the server alone knows its newest one", hint="add --commit @head")
+    return app.engine.commit(str(payload["pipelineId"]), str(payload.get("branch", "")))
+
+
 def _note_changes(app: Invocation) -> None:
+    """Says which changes are not in the run."""
     changed = app.engine.changed_files()
     if changed:
         more = f" and {len(changed) - SHOWN_FILES} more" if len(changed) > SHOWN_FILES else ""

@@ -1,0 +1,1 @@
+"""Servers under a name, and their tokens: config.toml and the system keyring."""

@@ -1,0 +1,52 @@
+"""Which application on a server a checkout belongs to: asked once, kept for an hour in the XDG cache folder."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+
+HOUR = 3600.0  # seconds
+
+
+def application_id(environ: Mapping[str, str], server: str, name: str, ask: Callable[[], str]) -> str:
+    """The id of the application OWNER/NAME on a server, as `ask` gave it within the last hour, or gives it now."""
+    path = _path(environ)
+    known, key = _read(path), f"{server} {name}"
+    entry = known.get(key)
+    if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and _is_fresh(entry[1]):
+        return entry[0]
+    found = ask()
+    fresh = {other: kept for other, kept in known.items() if isinstance(kept, list) and _is_fresh(kept[-1])}
+    _write(path, {**fresh, key: [found, time.time()]})
+    return found
+
+
+def _path(environ: Mapping[str, str]) -> str:
+    folder = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(folder):  # the XDG specification says to ignore a relative one
+        folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
+    return os.path.join(folder, "wercker", "applications.json")
+
+
+def _is_fresh(moment: object) -> bool:
+    return isinstance(moment, float) and 0 <= time.time() - moment < HOUR
+
+
+def _read(path: str) -> dict[str, object]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError, RecursionError):  # none yet, or no good: the server is asked again
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: str, known: dict[str, object]) -> None:
+    new = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(new, "w", encoding="utf-8") as file:
+            json.dump(known, file)
+        os.replace(new, path)
+    except OSError:  # a home that cannot be written to: the server is asked again next time
+        return

@@ -1,0 +1,94 @@
+"""wercker runs rerun"""
+
+from typing import Any
+
+import click
+
+from wercker_cli import checkout, selection, waiting
+from wercker_cli.app import Invocation
+from wercker_cli.commands import shape
+from wercker_cli.commands.options import output_options, run_argument, wait_flag, wait_options
+from wercker_cli.commands.types import Text
+from wercker_cli.commands.variables import in_file, variable_options
+from wercker_cli.errors import Exit, NotFound, Refused
+from wercker_cli.output.cells import get, objects
+from wercker_cli.output.runs import RUN, pipeline_name
+
+Json = dict[str, Any]
+
+
+@shape.command("rerun")
+@run_argument
+@shape.option("--failed-only", is_flag=True, help="Only if it did not pass: else its own id is the answer.")
+@shape.option(
+    "--context",
+    type=Text(),
+    metavar="NAME",
+    help="Run it there: in another context, or with engine on this machine, in this checkout.",
+)
+@variable_options
+@wait_flag
+@wait_options
+@output_options(RUN)
+@click.pass_obj
+def command(
+    app: Invocation, /, run: str | None, failed_only: bool, context: str | None, wait: bool, **given: Any
+) -> int:
+    """Run a run again: the same pipeline, branch, commit, message, variables and source run.
+
+    RUN is an id, a run's URL, @latest or @head; without it, a terminal lets you choose. Variables that are given
+    come behind those of the run, so that they win. With --context a run of a server is repeated elsewhere.
+
+    \b
+    Examples:
+      wercker runs rerun @latest --wait
+      wercker runs rerun @latest --failed-only -e VERBOSE=1
+      WERCKER_CONTEXT=ci wercker runs rerun @latest --context engine --wait
+    """
+    patience = waiting.patience(given, wait=wait)
+    variables = [*in_file(given.pop("env_file")), *given.pop("env")]
+    before = app.api.run(selection.run_id(app, run, given))
+    if failed_only and before.get("result") == "passed":
+        app.note(f"run {app.api.id_of(before)} passed: it is not run again")
+        app.show(before, RUN, default="id")
+        return Exit.DONE
+    if failed_only and before.get("status") != "finished":
+        raise Refused(f"run {app.api.id_of(before)} has not finished", hint="wercker runs watch, then run it again")
+    if not get(before, "pipeline.id"):
+        raise Refused("the run does not say which pipeline it is of", hint="wercker runs trigger --pipeline NAME")
+    there = app.in_context(context) if context else app
+    pipeline = _pipeline_there(app, there, before) if context else get(before, "pipeline.id")
+    again = there.api.trigger(_payload(before, pipeline, variables, elsewhere=context is not None))
+    if get(again, "commitHash") not in {"", get(before, "commitHash")}:
+        app.note(f"note: the tag {get(before, 'tag')} has moved: this run is of {get(again, 'commitHash')}")
+    return waiting.triggered(there, again, patience if wait else None)
+
+
+def _payload(run: Json, pipeline: str, variables: list[Json], *, elsewhere: bool) -> Json:
+    """What triggers the same again."""
+    what = {"tag": get(run, "tag")} if get(run, "tag") else _commit(run)
+    payload = {
+        "pipelineId": pipeline,
+        "sourceRunId": "" if elsewhere else get(run, "sourceRun.id") or get(run, "sourceRun"),
+        **what,
+        "message": get(run, "message"),
+        "envVars": [*objects(run.get("envVars")), *variables],
+    }
+    return {key: value for key, value in payload.items() if value}
+
+
+def _commit(run: Json) -> Json:
+    branch, commit = get(run, "branch"), get(run, "commitHash")
+    if not (branch and commit):
+        raise Refused("the run does not say which branch and commit it is of", hint="wercker runs trigger")
+    return {"branch": branch, "commitHash": commit}
+
+
+def _pipeline_there(app: Invocation, there: Invocation, run: Json) -> str:
+    """The id of the pipeline of that name in another context; raises NotFound where the commit is not there either."""
+    commit, branch = get(run, "commitHash"), get(run, "branch")
+    if not there.settings.api_url.value and commit and not checkout.has(commit):
+        raise NotFound(f"commit {commit} is not in this checkout", hint=f"git fetch origin {branch or commit}")
+    if run.get("sourceRun"):
+        app.note("note: its source run is not known there, and left out")
+    return there.pipeline_id(pipeline_name(run), None)

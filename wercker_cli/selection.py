@@ -1,0 +1,145 @@
+"""Which runs a command is about: the filters of a list, and what RUN can be."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wercker_cli import checkout
+from wercker_cli.app import Invocation
+from wercker_cli.errors import NotFound, Usage
+from wercker_cli.output.columns import Json
+
+LATEST, HEAD, ME = "@latest", "@head", "@me"
+PAGE = 20  # what a server gives where no limit is named
+CHOICE = 10  # runs to choose from
+UNFINISHED = ("notstarted", "started", "running")
+
+Window = tuple[float | None, float | None]  # seconds since 1970: created not before, and not after
+
+
+def runs(
+    app: Invocation,
+    given: Mapping[str, Any],
+    *,
+    limit: int | None = None,
+    skip: int = 0,
+    window: Window = (None, None),
+) -> Iterator[Json]:
+    """The runs that fit the filters, each once, in the order of `sort`; `limit` None is a page, 0 is all.
+
+    A status or result more takes a request of its own. Where the limit hides runs, that is noted behind the output.
+    """
+    queries = _queries(app, given)
+    if len(queries) == 1 and window == (None, None):
+        found = app.api.runs(queries[0], limit=limit, skip=skip)
+    else:
+        merged = _merged(app, queries, ascending=given.get("sort") == "creationDateAsc", window=window)
+        found = itertools.islice(merged, skip, skip + (PAGE if limit is None else limit) if limit != 0 else None)
+    return _noting(app, found, limit)
+
+
+def _noting(app: Invocation, found: Iterator[Json], limit: int | None) -> Iterator[Json]:
+    """The runs that were found; a note where a limit was reached that a script did not choose."""
+    count = 0
+    for run in found:
+        count += 1
+        yield run
+    if count == (PAGE if limit is None else limit) and count and (limit is None or app.on_terminal):
+        app.note_behind(f"note: {count} is the limit, and there may be more; --limit 0 lists all")
+
+
+def _queries(app: Invocation, given: Mapping[str, Any]) -> list[list[tuple[str, str]]]:
+    """The filters in the API's words, once for each status and result."""
+    query = app.scope(given.get("applicationId"), given.get("pipelineId"))
+    for name in ("branch", "commit", "sourceRun", "author", "sort"):
+        if given.get(name):
+            query.append((name, _meant(app, given[name])))
+    several = [[(name, value) for value in dict.fromkeys(given.get(name) or ())] for name in ("status", "result")]
+    return [[*query, *chosen] for chosen in itertools.product(*(options for options in several if options))]
+
+
+def _meant(app: Invocation, value: str) -> str:
+    """A value of a filter, with @me and @head as what they stand for."""
+    if value == ME:
+        return app.username()
+    return checkout.head()[1] if value == HEAD else value
+
+
+def _merged(
+    app: Invocation, queries: list[list[tuple[str, str]]], *, ascending: bool, window: Window
+) -> Iterator[Json]:
+    """The runs of several lists, each once, by the time of their creation; those outside of the window are left out.
+
+    Lists are read page by page, and no further than the window.
+    """
+    from heapq import merge
+
+    lists = [_within(app.api.runs(query, limit=0), window, ascending=ascending) for query in queries]
+    seen = set()
+    for _, run in merge(*lists, key=lambda item: item[0], reverse=not ascending):
+        if run.get("id") not in seen:
+            seen.add(run.get("id"))
+            yield run
+
+
+def _within(found: Iterator[Json], window: Window, *, ascending: bool) -> Iterator[tuple[float, Json]]:
+    """The runs of a sorted list that were created within the window, with that time; stops where the others begin.
+
+    A run that does not say when it was created goes with the one before it.
+    """
+    from wercker_cli.output import times
+
+    since, until = window
+    created = 0.0 if ascending else float("inf")
+    for run in found:
+        created = times.parse(str(run.get("createdAt"))) or created
+        early, late = since is not None and created < since, until is not None and created > until
+        if (late and ascending) or (early and not ascending):
+            return
+        if not (early or late):
+            yield created, run
+
+
+def run_id(app: Invocation, run: str | None, narrowed: Mapping[str, Any]) -> str:
+    """The id behind what was typed: an id, a run's URL on this server, @latest or @head among the `narrowed` ones.
+
+    None is a choice on a terminal; raises Usage elsewhere.
+    """
+    if run is None:
+        return _chosen(app, narrowed)
+    if "://" in run:
+        return _id_in_url(app, run)
+    if run not in {LATEST, HEAD}:
+        return run
+    commit = {"commit": HEAD} if run == HEAD else {}
+    for newest in runs(app, {**narrowed, **commit}, limit=1):
+        return app.api.id_of(newest)
+    of_commit = " of the commit that is checked out" if commit else ""
+    raise NotFound(f"there is no run yet{of_commit} that {run} could be", hint="wercker runs trigger --pipeline NAME")
+
+
+def _id_in_url(app: Invocation, url: str) -> str:
+    server = app.api.server
+    run = url.removeprefix(f"{server}/runs/").rstrip("/")
+    if run == url.rstrip("/") or not run or re.search(r"[/?#]", run) or run in {".", ".."}:
+        raise Usage(f"{url} is no run of {server}", hint=f"a run's URL here looks like {server}/runs/ID")
+    return run
+
+
+def _chosen(app: Invocation, narrowed: Mapping[str, Any]) -> str:
+    """The run that the person picks among the latest."""
+    from wercker_cli.output.runs import NUMBERED
+
+    if not app.can_ask:
+        raise Usage("RUN is missing", hint=f"name one: an id, a run's URL, {LATEST} or {HEAD}")
+    latest = list(itertools.islice(runs(app, narrowed), CHOICE))
+    if not latest:
+        raise NotFound("there is no run to choose from", hint="wercker runs trigger --pipeline NAME")
+    app.show_aside([{"#": number, **run} for number, run in enumerate(latest, start=1)], NUMBERED)
+    answer = app.ask(f"Which run? [1-{len(latest)}, default 1] ") or "1"
+    if answer.isdecimal() and 1 <= int(answer) <= len(latest):
+        return app.api.id_of(latest[int(answer) - 1])
+    raise Usage(f"{answer!r} is none of them", hint=f"type a number from 1 to {len(latest)}")
