@@ -26,11 +26,14 @@ WIDTHS = (1, 20, 40, 80, 132, 300)
 
 
 def views() -> list[tuple[str, View]]:
-    """Every view that there is, wherever in the output it is defined."""
+    """Every view that a command can show in every format, wherever in the output it is defined."""
     names = [found.name for found in pkgutil.iter_modules(output.__path__)]
     modules = [vars(importlib.import_module(f"{output.__name__}.{name}")) for name in names]
     found = {
-        id(value): (name, value) for module in modules for name, value in module.items() if isinstance(value, View)
+        id(value): (name, value)
+        for module in modules
+        for name, value in module.items()
+        if isinstance(value, View) and value.fields
     }
     return sorted(found.values(), key=lambda item: item[0])
 

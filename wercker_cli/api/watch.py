@@ -67,8 +67,8 @@ def watch(
                 raise Unreachable(error.message, hint=error.hint) from error
             if not failures:
                 note(f"note: {error.message}; asking again for {_words(patience.retry_for)}, the run goes on")
-            pause = max(pause, min(longest * 2**failures, SLOWEST_RETRY), _asked(error))
             failures += 1
+            pause = max(pause, min(pause * 2**failures, SLOWEST_RETRY), _asked(error))
         else:
             answered, failures = time.monotonic(), 0
             if look.is_over(fail_fast=patience.fail_fast):
