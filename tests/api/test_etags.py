@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.api.conftest import Connect
-from tests.api.test_http import head_of
+from tests.api.exchanges import head_of
 from tests.raw_server import RawServer, json, response
 from wercker_cli.api import remembered
 from wercker_cli.api.transport import Request
