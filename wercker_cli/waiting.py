@@ -49,6 +49,7 @@ def _wait_for(app: Invocation, run: Json, how: Patience) -> Exit:
 
 def watch_run(app: Invocation, run: str, how: Patience) -> Exit:
     """Follows a run to its end on standard output, or, where that is for data, on standard error."""
+    _not_itself(app, run)
     return _watch(app, run, how, app.stderr if app.asked_for_output else app.stdout, None)
 
 
@@ -59,6 +60,7 @@ def follow_logs(
     from wercker_cli.api.watch import watch
     from wercker_cli.output import logs
 
+    _not_itself(app, run)
     writer = logs.LogWriter(app.stdout, color=app.color, environ=app.environ)
     return _to_the_end(
         app,
@@ -67,6 +69,12 @@ def follow_logs(
         lambda events: logs.follow(events, writer, tail=tail, stamps=stamps),
         excerpt=False,
     )
+
+
+def _not_itself(app: Invocation, run: str) -> None:
+    """Raises Usage in a step of that run, which would wait for its own end."""
+    if app.environ.get("WERCKER_SESSION") and run == app.environ.get("WERCKER_RUN_ID"):
+        raise Usage(f"this is a step of run {run}, which cannot end while it is waited for here", hint="name another")
 
 
 def read_logs(app: Invocation, steps: list[Json], *, tail: int | None) -> None:

@@ -10,6 +10,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.conftest import WERCKER, Checkout, Terminal, Wercker
+from tests.engine.stories import run as story
 from tests.engine.stories import script
 
 RUN = "577a4dbc3ec144923a02b6f9"
@@ -256,3 +257,20 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines(terminal: Terminal, s
     server.serve(f"runs/{RUN}/steps", [step("finished", "passed")])
     _, raw = terminal("runs", "watch", RUN, WERCKER_API_URL=server.url, TERM="dumb")
     assert raw == f"test 4: passed\r\nrun {RUN} passed\r\n"
+
+
+@pytest.mark.parametrize("command", ["watch @latest", "logs --follow", "watch $WERCKER_RUN_ID"])
+def test_a_step_does_not_wait_for_its_own_run(wercker: Wercker, checkout: Checkout, command: str) -> None:
+    checkout.commit(script(waits=f"wercker runs {command} --timeout 9s 2>&1"))
+    told = story(wercker, checkout, code=10)
+    run_id = told.run["id"]
+    assert told.logs["waits"] == (
+        f"wercker: this is a step of run {run_id}, which cannot end while it is waited for here\nhint: name another\n"
+    )
+
+
+def test_a_run_that_failed_is_shown_with_what_to_type_next(terminal: Terminal, server: Server) -> None:
+    server.serve(f"runs/{RUN}", run(result="failed"))
+    screen, _ = terminal("runs", "show", RUN, WERCKER_API_URL=server.url)
+    assert screen[0] == "✗ failed"
+    assert screen[-1] == f"hint: wercker runs logs {RUN} --failed"

@@ -220,7 +220,7 @@ BAD = [
     (["runs", "show", "a?b"], "invalid value for 'RUN': 'a?b' is no id"),
     (["runs", "steps", "a#b"], "invalid value for 'RUN': 'a#b' is no id"),
     (["runs", "logs", "a\x1bb"], "invalid value for 'RUN': 'a\\x1bb' has control characters in it"),
-    (["runs", "abort", "ok", ""], "invalid value for '[RUN]...': it must not be empty"),
+    (["runs", "abort", "ok", ""], "invalid value for 'RUN...': it must not be empty"),
     (["runs", "abort"], "RUN is missing"),
     (["runs", "show", "@first"], "invalid value for 'RUN': '@first' is no run"),
     (["runs", "trigger"], "--pipeline is missing"),

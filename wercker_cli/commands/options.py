@@ -84,6 +84,11 @@ def run_argument(function: _Function) -> _Function:
     return latest_options(function)
 
 
+def other_run_argument(function: _Function) -> _Function:
+    """RUN where that of the step around must not be meant by default; and what narrows @latest."""
+    return latest_options(click.argument("run", type=Run(), required=False, metavar="RUN")(function))
+
+
 def latest_options(function: _Function) -> _Function:
     """What narrows @latest."""
     section = f"Which run {LATEST} or {HEAD} is"

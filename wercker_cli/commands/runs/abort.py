@@ -18,7 +18,7 @@ NARROWING = {"applicationId", "pipelineId", "branch"}  # of @latest and @head
 
 
 @shape.command("abort")
-@click.argument("runs", type=Run(), nargs=-1, metavar="[RUN]...")
+@click.argument("runs", type=Run(), nargs=-1, metavar="RUN...")
 @run_filters
 @window_options
 @shape.option("--yes", "-y", is_flag=True, help="Abort what the filters select without asking.")

@@ -7,7 +7,7 @@ import click
 from wercker_cli import checkout, selection, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import output_options, run_argument, wait_flag, wait_options
+from wercker_cli.commands.options import other_run_argument, output_options, wait_flag, wait_options
 from wercker_cli.commands.types import Text
 from wercker_cli.commands.variables import in_file, variable_options
 from wercker_cli.errors import Exit, NotFound, Refused
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 @shape.command("rerun")
-@run_argument
+@other_run_argument
 @shape.option("--failed-only", is_flag=True, help="Only if it did not pass: else its own id is the answer.")
 @shape.option(
     "--context",

@@ -7,12 +7,12 @@ import click
 from wercker_cli import selection, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import output_options, run_argument, wait_options
+from wercker_cli.commands.options import other_run_argument, output_options, wait_options
 from wercker_cli.output.runs import RUN
 
 
 @shape.command("watch")
-@run_argument
+@other_run_argument
 @wait_options
 @output_options(RUN)
 @click.pass_obj
