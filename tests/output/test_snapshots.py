@@ -14,7 +14,7 @@ from tests.output.test_table import RUNS_OF_ALL_KINDS, run, step
 from wercker_cli.output import times
 from wercker_cli.output.pipelines import PIPELINES
 from wercker_cli.output.runs import RUN as PAGE
-from wercker_cli.output.runs import RUNS
+from wercker_cli.output.runs import RUNS, compared
 from wercker_cli.output.steps import STEPS
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -44,7 +44,7 @@ PIPELINE = {"id": "5751377e7e1bd5f17f050bc4", "name": "build", "permissions": "p
 def screens(columns: int) -> str:
     """What a terminal of that width shows, one screen below the other."""
     shown = {
-        "runs list": on_terminal(RUNS_IN_ALL_SCRIPTS, RUNS, columns),
+        "runs list": on_terminal(RUNS_IN_ALL_SCRIPTS, compared({RUNS_IN_ALL_SCRIPTS[-2]["id"]}), columns),
         "runs steps": on_terminal(STEPS_IN_ALL_SCRIPTS, STEPS, columns),
         "runs show": on_terminal(RUN, PAGE, columns),
         "pipelines list": on_terminal([PIPELINE | {"createdAt": RUN["createdAt"]}], PIPELINES, columns),
