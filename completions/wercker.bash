@@ -2,7 +2,10 @@ _wercker_completion() {
     local IFS=$'\n'
     local response
 
-    response=$(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD _WERCKER_COMPLETE=bash_complete $1)
+    local words="${COMP_WORDS[*]:0:COMP_CWORD+1}"
+    words="${words//$'\n'@$'\n'/$'\n'@}"
+    local breaks="${words//[!$'\n']/}"
+    response=$(env COMP_WORDS="$words" COMP_CWORD=${#breaks} _WERCKER_COMPLETE=bash_complete $1)
 
     for completion in $response; do
         IFS=',' read type value <<< "$completion"

@@ -61,9 +61,14 @@ COMP_WORDS=(wercker runs tr); COMP_CWORD=2; COMPREPLY=()
 _wercker_completion wercker tr runs; echo "${COMPREPLY[@]}"
 COMP_WORDS=(wercker runs list --status ''); COMP_CWORD=4; COMPREPLY=()
 _wercker_completion wercker '' --status; echo "${COMPREPLY[@]}"
+COMP_WORDS=(wercker runs list --author @ me --context @ e); COMP_CWORD=8; COMPREPLY=()
+_wercker_completion wercker @e --context; echo "at: ${COMPREPLY[@]}"
+COMP_WORDS=(wercker runs list --author @ me --context e); COMP_CWORD=7; COMPREPLY=()
+_wercker_completion wercker e --context; echo "${COMPREPLY[@]}"
 """
     assert said(["bash", "--norc", "-c"], environ, script) == (
         "complete -o nosort -F _wercker_completion wercker\ntrigger\nnotstarted started finished running\n"
+        "at: \nengine\n"
     )
 
 

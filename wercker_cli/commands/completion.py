@@ -8,6 +8,16 @@ from wercker_cli.commands import shape
 SHELLS = ("bash", "zsh", "fish")
 
 
+# bash takes "@latest" for two words, "@" and "latest".
+_WHOLE_WORDS = (
+    """    response=$(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD """,
+    """    local words="${COMP_WORDS[*]:0:COMP_CWORD+1}"
+    words="${words//$'\\n'@$'\\n'/$'\\n'@}"
+    local breaks="${words//[!$'\\n']/}"
+    response=$(env COMP_WORDS="$words" COMP_CWORD=${#breaks} """,
+)
+
+
 def script(shell: str) -> str:
     """What a shell has to read to complete `wercker`."""
     from click.shell_completion import get_completion_class
@@ -16,7 +26,7 @@ def script(shell: str) -> str:
     if made is None:
         raise ValueError(shell)
     shown = made(click.Command("wercker"), {}, "wercker", "_WERCKER_COMPLETE")
-    return str(shown.source_template % shown.source_vars())
+    return str(shown.source_template % shown.source_vars()).replace(*_WHOLE_WORDS)
 
 
 @shape.command("completion")
