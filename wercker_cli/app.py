@@ -79,13 +79,16 @@ class Invocation:
                 f"only the embedded engine can do this, and {self.settings.api_url.origin} names a server",
                 hint="--context engine asks the engine",
             )
+        home = self.settings.home.value
+        if home is None:
+            raise Usage("no home folder is known where the engine could keep its runs", hint="set WERCKER_HOME")
         from wercker_cli.engine.app import Engine
 
         try:
             folder = os.getcwd()
         except FileNotFoundError:
             raise Usage("the folder that this runs in does not exist any more", hint="cd to one that does") from None
-        return Engine(str(self.settings.home.value), folder, self.trace if self.debug else None)
+        return Engine(home, folder, self.trace if self.debug else None)
 
     @cached_property
     def api(self) -> Client:

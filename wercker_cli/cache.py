@@ -11,6 +11,8 @@ HOUR = 3600.0  # seconds
 def application_id(environ: Mapping[str, str], server: str, name: str, ask: Callable[[], str]) -> str:
     """The id of the application OWNER/NAME on a server, as `ask` gave it within the last hour, or gives it now."""
     path = _path(environ)
+    if not os.path.isabs(path):  # no home folder is known
+        return ask()
     known, key = _read(path), f"{server} {name}"
     entry = known.get(key)
     if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and _is_fresh(entry[1]):

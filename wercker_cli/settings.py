@@ -40,7 +40,7 @@ class Settings(NamedTuple):
     token: Value  # None where there is none, and where the keyring has it
     application: Value
     ca_bundle: Value
-    home: Value
+    home: Value  # of the engine; None where no home folder is known
     config: Value  # the path of config.toml; None where no home folder is known
     notes: tuple[str, ...] = ()  # what a person should know about config.toml
 
@@ -169,7 +169,7 @@ def describe(settings: Settings, application: str | None) -> list[dict[str, str]
         "token": Value("set, not shown" if settings.has_token else "none", settings.token.origin),
         "application": settings.application if settings.application.value else Value(application or "none", "checkout"),
         "CA bundle": Value(settings.ca_bundle.value or "the built-in one", settings.ca_bundle.origin),
-        "state folder": settings.home,
+        "state folder": Value(settings.home.value or "none", settings.home.origin),
         "config file": Value(settings.config.value or "none", settings.config.origin),
     }
     return [{"name": name, "value": str(value), "origin": origin} for name, (value, origin) in shown.items()]
@@ -230,4 +230,5 @@ def _home(environ: Mapping[str, str]) -> Value:
     state = environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(state):  # the XDG specification says to ignore a relative one
         return Value(os.path.join(state, "wercker"), "XDG_STATE_HOME")
-    return Value(os.path.expanduser("~/.local/state/wercker"), "default")
+    path = os.path.expanduser("~/.local/state/wercker")
+    return Value(path if os.path.isabs(path) else None, "default")

@@ -218,3 +218,13 @@ def test_a_terminal_that_is_gone_ends_no_run(wercker: Wercker, checkout: Checkou
     assert waiting.wait(20) == -signal.SIGHUP
     wait_until(lambda: wercker("runs", "show", run, "-q", ".status", cwd=checkout.path).out == "finished\n")
     assert wercker("runs", "logs", run, "--step", "count", cwd=checkout.path).out == "counted\n"
+
+
+def test_without_a_home_folder_nothing_is_written_elsewhere(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(one="true"))
+    before = sorted(checkout.path.iterdir())
+    done = wercker("runs", "list", cwd=checkout.path, code=2, HOME="nowhere")
+    assert done.err == (
+        "wercker: no home folder is known where the engine could keep its runs\nhint: set WERCKER_HOME\n"
+    )
+    assert sorted(checkout.path.iterdir()) == before

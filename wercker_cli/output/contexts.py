@@ -19,6 +19,7 @@ CONTEXTS = View(
     ),
     fields=("name", "server", "token", "application", "current"),
     screen=("current", "name", "server", "token", "application"),
+    name="contexts",
 )
 
 
@@ -46,4 +47,5 @@ STATUSES = View(
     screen=("context", "server", "token", "state"),
     empty="no server has a name here: wercker context add NAME --url URL",
     note=_why,
+    name="tokens",
 )

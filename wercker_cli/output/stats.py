@@ -90,6 +90,7 @@ STATS = View(
     empty="no runs found",
     screen=("pipeline", "runs", "passed", "failed", "aborted", "other", "success", "p50", "p90"),
     draw=_draw,
+    name="pipelines",
 )
 
 SLOWEST_STEPS = View(
