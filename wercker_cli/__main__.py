@@ -1,5 +1,17 @@
-"""`python -m wercker_cli` is `wercker`."""
+"""The command `wercker`, and python -m wercker_cli."""
 
-from wercker_cli.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Runs what was typed and ends the process with the documented exit code."""
+    try:
+        from wercker_cli.cli import main as command  # here, as Ctrl-C may come while it is loaded
+
+        command()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

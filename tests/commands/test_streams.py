@@ -228,3 +228,14 @@ def test_without_a_home_folder_nothing_is_written_elsewhere(wercker: Wercker, ch
         "wercker: no home folder is known where the engine could keep its runs\nhint: set WERCKER_HOME\n"
     )
     assert sorted(checkout.path.iterdir()) == before
+
+
+def test_ctrl_c_while_python_still_loads_the_command_shows_no_traceback(wercker: Wercker, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "class Press:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press())\n"
+    )
+    assert wercker("runs", "list", code=130, PYTHONPATH=str(tmp_path)) == (130, "", "")
