@@ -42,8 +42,14 @@ def scope_options(function: _Function, section: str) -> _Function:
 
 # The filters of GET /runs beside application and pipeline, a line each; the Python name is the API's parameter.
 FILTERS = (
-    (["--status", "-s", "status"], {"type": click.Choice(STATUSES), "multiple": True, "help": "How far they are."}),
-    (["--result", "-r", "result"], {"type": click.Choice(RESULTS), "multiple": True, "help": "How they ended."}),
+    (
+        ["--status", "-s", "status"],
+        {"type": click.Choice(STATUSES), "multiple": True, "help": "How far they are; repeatable."},
+    ),
+    (
+        ["--result", "-r", "result"],
+        {"type": click.Choice(RESULTS), "multiple": True, "help": "How they ended; repeatable."},
+    ),
     (["--branch", "-b", "branch"], {"type": Branch(), "metavar": "NAME", "help": "Of this branch."}),
     (
         ["--commit", "-c", "commit"],
