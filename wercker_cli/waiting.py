@@ -125,7 +125,7 @@ def _to_the_end(
     excerpt: bool = True,
 ) -> Exit:
     """Shows the events; the exit code is the run's result. Ctrl-C, timeouts and outages leave it running."""
-    from wercker_cli.api.watch import TimedOut
+    from wercker_cli.api.watch import GaveUp, TimedOut
 
     try:
         last = show(events)
@@ -133,11 +133,11 @@ def _to_the_end(
         code, reason, why = Exit.INTERRUPTED, "interrupted", "interrupted"
     except TimedOut:
         code, reason, why = Exit.TIMEOUT, "timeout", "the time to wait is over"
-    except Unreachable as error:
+    except GaveUp as error:
         app.report(error)
         code, reason, why = error.exit_code, "unreachable", "no answer for too long"
     except WerckerError as error:
-        verdict(error.exit_code, "error")
+        verdict(error.exit_code, "unreachable" if isinstance(error, Unreachable) else "error")
         raise
     else:
         return _ended(app, run, last, verdict, excerpt=excerpt)

@@ -132,6 +132,15 @@ def test_an_outage_that_lasts_ends_the_wait(wercker: Wercker, server: Server) ->
     )
 
 
+def test_a_server_that_is_not_there_is_not_waited_for(wercker: Wercker) -> None:
+    done = wercker("runs", "watch", RUN, "-o", "jsonl", code=3, WERCKER_API_URL="http://localhost:1")
+    error, hint = done.err.splitlines()
+    assert error.startswith("wercker: http://localhost:1/api/v3 cannot be reached: ")
+    assert hint == "hint: wercker context show tells where this comes from"
+    verdict = json.loads(done.out)
+    assert (verdict["event"], verdict["exit"], verdict["reason"]) == ("verdict", 3, "unreachable")
+
+
 def test_a_run_that_is_not_there_is_not_waited_for(wercker: Wercker, server: Server) -> None:
     server.serve(f"runs/{RUN}", Response('{"message": "no such run"}', status=404))
     assert f"no run {RUN}" in wercker("runs", "watch", RUN, code=5, WERCKER_API_URL=server.url).err

@@ -15,6 +15,10 @@ class TimedOut(Exception):
     """The time to wait is over; the run goes on."""
 
 
+class GaveUp(Unreachable):
+    """There was no answer for too long; the run goes on."""
+
+
 class Patience(NamedTuple):
     """How long and how often to look, in seconds; `interval` None is often at first, and seldom later."""
 
@@ -50,7 +54,7 @@ def watch(
     """What happens to a run until it has finished, each change and each byte of the `logs` of those steps once.
 
     Raises TimedOut. Answers that fail are noted once and asked for again, as long as the patience says; then it
-    raises Unreachable. The first answer has to come, unless the run is `known` to be there.
+    raises GaveUp. The first answer has to come, unless the run is `known` to be there.
     """
     look = _Look(api, run, tail=tail, logs=logs)
     shortest, longest = api.transport.polling
@@ -64,7 +68,7 @@ def watch(
             if not (known or look.last):
                 raise
             if time.monotonic() - answered > patience.retry_for:
-                raise Unreachable(error.message, hint=error.hint) from error
+                raise GaveUp(error.message, hint=error.hint) from error
             if not failures:
                 note(f"note: {error.message}; asking again for {_words(patience.retry_for)}, the run goes on")
             failures += 1
