@@ -53,11 +53,14 @@ class Pipeline:
 @dataclass(frozen=True, slots=True)
 class File:
     """What a wercker.yml says; `empty` are the pipelines that are named and have nothing, `twice` the keys that are
-    given again in the same mapping, with the line of the last."""
+    given again in the same mapping, with the line of the last. Timeouts are minutes, 0 where the file has none."""
 
     pipelines: dict[str, Pipeline]
     empty: frozenset[str]
     source_dir: str
+    ignore_file: str
+    command_timeout: float
+    no_response_timeout: float
     unused: tuple[str, ...]
     twice: dict[str, int]
 
@@ -88,9 +91,24 @@ def _file(root: yaml.Node | None, file: str) -> File:
         pipelines=pipelines,
         empty=frozenset(name for name, node in top.items() if name not in RESERVED and _is_nothing(node)),
         source_dir=_text(top["source-dir"], file) if "source-dir" in top else "",
+        ignore_file=_text(top["ignore-file"], file) if "ignore-file" in top else "",
+        command_timeout=_minutes("command-timeout", top, file),
+        no_response_timeout=_minutes("no-response-timeout", top, file),
         unused=tuple(key for key in ("box", "services") if key in top),
         twice=_twice(root) | {key: line for name in pipelines for key, line in _twice(top[name]).items()},
     )
+
+
+def _minutes(key: str, top: dict[str, yaml.Node], file: str) -> float:
+    """0 or less means the default, as does a key that is not there."""
+    text = _text(top[key], file).strip() if key in top else ""
+    try:
+        minutes = float(text or 0)
+    except ValueError:
+        raise _mistake(file, top[key], f"{key} is a number of minutes, not {text!r}") from None
+    if not minutes < 1e6:
+        raise _mistake(file, top[key], f"{key} is a number of minutes, not {text!r}")
+    return max(0.0, minutes)
 
 
 def _twice(mapping: yaml.Node) -> dict[str, int]:
