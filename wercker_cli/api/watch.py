@@ -9,6 +9,7 @@ from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, Werck
 
 SLOWER = 0.05  # the pause grows with the time that has passed: a run of a minute is looked at every few seconds
 SLOWEST_RETRY = 30.0  # seconds between two answers that fail
+AFTER_STEPS = "finalSteps"  # their phase
 
 
 class TimedOut(Exception):
@@ -148,8 +149,13 @@ class _Look:
         """Whether there is nothing more to wait for."""
         if self.last is None:
             return False
-        failed = fail_fast and any(step.get("result") == "failed" for step in self.last.steps)
+        failed = fail_fast and any(_fails_the_run(step) for step in self.last.steps)
         return failed or self.last.run.get("status") == "finished"
+
+
+def _fails_the_run(step: Json) -> bool:
+    """An after-step that failed leaves the result alone."""
+    return step.get("result") == "failed" and step.get("phase") != AFTER_STEPS
 
 
 def log_end(api: Client, step: Json) -> bytes:
