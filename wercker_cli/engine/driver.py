@@ -53,6 +53,7 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
         result = "aborted"
     except Lost:
         processes.end_descendants(port.spared)
+        port.set_aside(job, keep_output=False)
         return
     except Exception as error:  # a bug of ours must not pass for a killed process
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
