@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from wercker_cli.engine import git, processes, session
+from wercker_cli.engine import environment_file, git, ignored, processes, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.session import Planned, Session
@@ -64,9 +64,8 @@ class _Execution:
             self.get_code(log)
         with self.step(SET_UP) as log:
             source_dir, row = self.set_up(log)
-        cache = self.port.cache(self.job)
-        seen = variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=source_dir)
-        self.run_session(row[:-1], list(seen))
+            exports = self.exports(log, source_dir)
+        self.run_session(row[:-1], exports)
         with self.step(row[-1].position) as log:
             output = os.path.join(self.work, "output")
             files = any(files for _, _, files in os.walk(output))
@@ -122,6 +121,9 @@ class _Execution:
         found = plan.read(self.root, self.job.pipeline, dict(self.job.env_vars).get(plan.TARGET, ""))
         for note in found.notes:
             _say(log, note)
+        left_out = ignored.leave_out(self.root, found.ignore_file, found.file)
+        if left_out:
+            _say(log, left_out)
         steps = found.steps
         names = ["wercker-init", *(step.display for step in steps), "store"]
         ids = self.port.plan(self.job, [(name, MAIN) for name in names], FIRST_PLANNED)
@@ -136,6 +138,16 @@ class _Execution:
             for position, (id_, step) in enumerate(zip(ids, [None, *steps, None], strict=True), FIRST_PLANNED)
         ]
         return found.source_dir, planned
+
+    def exports(self, log: IO[bytes], source_dir: str) -> list[tuple[str, str]]:
+        """The variables of the run in their order: ours, those of the ENVIRONMENT file, the user's, which win."""
+        cache = self.port.cache(self.job)
+        ours = list(variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=source_dir))
+        taken = {name for name, _ in [*ours, *self.job.env_vars]} | self.job.host_vars.keys()
+        of_file, notes = environment_file.read(self.root, taken)
+        for note in notes:
+            _say(log, note)
+        return [*ours, *of_file, *self.job.env_vars]
 
     def run_session(self, row: list[Planned], exports: list[tuple[str, str]]) -> None:
         """The steps in one bash; an `exit 0` ends that one, and the steps behind it get another."""

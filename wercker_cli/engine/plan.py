@@ -11,9 +11,11 @@ TARGET = "WERCKER_DEPLOYTARGET_NAME"  # the variable that picks a deploy target
 
 
 class Plan(NamedTuple):
-    """The steps of a run, where they start, and what a person should know about them."""
+    """The steps of a run, where they start, what is kept out of their checkout, and what a person should know."""
 
+    file: str  # the name of the wercker.yml
     source_dir: str
+    ignore_file: str
     steps: tuple[Step, ...]
     notes: list[str]
 
@@ -28,7 +30,7 @@ def read(root: str, pipeline: str, target: str) -> Plan:
     steps = found.targets.get(target, found.steps)
     for step in steps:
         _check(step, name)
-    return Plan(file.source_dir, steps, list(_notes(file, found, target, steps, name)))
+    return Plan(name, file.source_dir, file.ignore_file, steps, list(_notes(file, found, target, steps, name)))
 
 
 def _pipeline(file: File, wanted: str, name: str) -> Pipeline:

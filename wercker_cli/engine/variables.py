@@ -1,4 +1,4 @@
-"""The variables of a run, as its steps see them."""
+"""The variables that the engine gives a run."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from wercker_cli.engine.port import Job
 
 
 def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) -> Iterator[tuple[str, str]]:
-    """Names and values in the order in which they are exported; the user's come last and win.
+    """Names and values in the order in which they are exported, before those of the ENVIRONMENT file and the user's.
 
     `work` is the run's folder, `root` the checkout in it.
     """
@@ -33,4 +33,3 @@ def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) ->
     yield "WERCKER_GIT_REPOSITORY", job.remote.repository
     yield "WERCKER_STARTED_BY", job.started_by
     yield "WERCKER_MAIN_PIPELINE_STARTED", str(job.started)
-    yield from job.env_vars
