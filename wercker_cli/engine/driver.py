@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import git, processes, script, session
+from wercker_cli.engine import environment_file, git, ignored, processes, script, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
@@ -70,6 +70,7 @@ class _Execution:
         self.work = port.work(job)
         self.root = os.path.join(self.work, "source")
         self.source_dir = self.root
+        self.given = job.env_vars
         self.limits = Limits(math.inf, math.inf)
         self.beaten = time.monotonic()
 
@@ -156,6 +157,10 @@ class _Execution:
         for note in found.notes:
             _say(log, note)
         self.source_dir, self.limits = os.path.normpath(os.path.join(self.root, found.source_dir)), found.limits
+        left_out = ignored.leave_out(self.root, found.ignore_file, found.file)
+        if left_out:
+            _say(log, left_out)
+        self.given = self.given_variables(log)
         main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
         after = [(INIT, None), *((work.display, work) for work in found.after_steps)] if found.after_steps else []
         phases = [MAIN] * len(main) + [FINAL] * len(after)
@@ -188,6 +193,14 @@ class _Execution:
         cache = self.port.cache(self.job)
         return list(variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=self.source_dir))
 
+    def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
+        """Those of the ENVIRONMENT file that nothing else sets, and those that were given with the run."""
+        taken = {name for name, _ in [*self.own_variables(), *self.job.env_vars]} | self.job.host_vars.keys()
+        of_file, notes = environment_file.read(self.root, taken)
+        for note in notes:
+            _say(log, note)
+        return [*of_file, *self.job.env_vars]
+
     def store(self, log: IO[bytes]) -> None:
         """Says what the run leaves."""
         output = os.path.join(self.work, "output")
@@ -200,7 +213,7 @@ class _Execution:
         for planned in row:
             os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
         folder = os.path.join(self.work, "session")
-        opening = script.Opening(own, self.job.env_vars)
+        opening = script.Opening(own, self.given)
         while row:
             with Session(script.write(folder, opening, row), self.marked(), self.root) as bash:
                 row = row[self.follow(bash, row) :]
