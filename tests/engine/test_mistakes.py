@@ -91,7 +91,7 @@ def warned(text: str) -> list[str]:
         ("a: {{ b }}", "1:5: a key is a text; one that begins with a bracket needs quotes\na: {{ b }}\n    ^"),
         ("a: b\0c", "1:5: this is not YAML: U+0000 cannot stand in a YAML file\na: b\ufffdc\n    ^"),
         ("a:\n- \ud800", "2:3: this is not YAML: U+D800 cannot stand in a YAML file\n- \ufffd\n  ^"),
-        ("x" * (2**20 + 1), "1:1: the file is larger than 1 MiB\n" + "x" * 99 + "…\n^"),
+        ("x" * (2**20 + 1), "1:1: the file is larger than 1 MiB\n" + "x" * 77 + "…\n^"),
     ],
 )
 def test_a_mistake_has_its_place_its_line_and_a_caret(text: str, message: str) -> None:
@@ -141,6 +141,12 @@ build:
         "7:1: 'list' is no pipeline and is ignored: a pipeline has 'steps' directly below it",
         "8:1: pipeline 'deploy' has nothing: its 'steps' stand below it, further to the right",
         "11:1: 'build' is given twice: the last counts",
+        "11:1: pipeline 'build' has no steps",
+    ]
+    assert warned("box: debian\nb:\n  docker: true\n  prod: [x]\n") == [
+        "1:1: 'box' means nothing here: steps run on this machine, not in a container",
+        "2:1: pipeline 'b' has no steps; its deploy targets: 'prod'",
+        "3:3: 'docker' means nothing here: steps run on this machine, not in a container",
     ]
     assert warned("b:\n  steps: []\n  steps:\n    - script:\n        name: a\n        name: b\n    - script\n") == [
         "3:3: 'steps' is given twice: the last counts",
@@ -170,11 +176,11 @@ def test_nothing_in_a_line_moves_the_cursor() -> None:
 
 def test_a_long_line_is_cut_around_its_column() -> None:
     long = "".join(f"{number:05}" for number in range(2000))
-    assert drawn(long, 1) == [f"{long[:99]}…", "^"]
-    assert drawn(long, 5001) == [f"…{long[5000 - 49 : 5000]}{long[5000 : 5000 + 49]}…", f"{' ' * 50}^"]
-    assert drawn(long, 10001) == [f"…{long[-49:]}", f"{' ' * 50}^"]
-    assert drawn("名" * 100, 51) == [f"…{'名' * 24}{'名' * 25}…", f"{' ' * 49}^"]
-    assert drawn("x" * 100, 100) == ["x" * 100, f"{' ' * 99}^"]
+    assert drawn(long, 1) == [f"{long[:77]}…", "^"]
+    assert drawn(long, 5001) == [f"…{long[5000 - 38 : 5000]}{long[5000 : 5000 + 38]}…", f"{' ' * 39}^"]
+    assert drawn(long, 10001) == [f"…{long[-38:]}", f"{' ' * 39}^"]
+    assert drawn("名" * 100, 51) == [f"…{'名' * 19}{'名' * 19}…", f"{' ' * 39}^"]
+    assert drawn("x" * 78, 78) == ["x" * 78, f"{' ' * 77}^"]
 
 
 def test_bytes_that_are_no_text_have_a_place_too() -> None:

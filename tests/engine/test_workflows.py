@@ -5,7 +5,7 @@ import pytest
 from wercker_cli.engine.wercker_yml import check
 from wercker_cli.engine.workflows import Node, Workflow
 
-PIPELINES = "build: {steps: []}\ntest: {steps: []}\ndeploy: {steps: []}\nempty:\nworkflows:\n"
+PIPELINES = "build: {steps: [x]}\ntest: {steps: [x]}\ndeploy: {steps: [x]}\nempty:\nworkflows:\n"
 
 
 def read(text: str) -> tuple[Workflow, ...]:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from wercker_cli.errors import Refused
 
-WIDEST = 100  # columns of a terminal that an excerpt has
+WIDEST = 78  # columns of a terminal that an excerpt takes
 MOST_SHOWN = 10  # mistakes in an error
 MOST_NAMES = 20  # that a message lists
 LONGEST_NAME = 60  # characters of the file's that a message repeats

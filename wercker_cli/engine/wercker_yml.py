@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wercker_cli.engine import workflows, yaml_nodes
-from wercker_cli.engine.mistakes import Found, InvalidFile, Mistake, Spot, named
+from wercker_cli.engine.mistakes import Found, InvalidFile, Mistake, Spot, listed, named
 from wercker_cli.engine.workflows import Workflow
 from wercker_cli.engine.yaml_nodes import Mapping, Node, NotYaml, Scalar, Sequence
 
 RESERVED = frozenset(
     {"box", "services", "source-dir", "command-timeout", "no-response-timeout", "ignore-file", "workflows"}
 )
-NOT_STEPS = frozenset({"box", "services", "base-path", "docker"})  # keys of a pipeline that may be lists, or anything
+CONTAINERS = frozenset({"box", "services"})
+NOT_STEPS = CONTAINERS | {"base-path", "docker"}  # keys of a pipeline that may be lists, or anything
+KNOWN = NOT_STEPS | {"steps", "after-steps"}  # every other key of a pipeline is a deploy target
 NOT_PROPERTIES = ("name", "cwd", "checkpoint")
 SCRIPT = "script"
 LONGEST_TIMEOUT = 1e6  # minutes
@@ -111,6 +113,7 @@ def _file(root: Node | None, found: Found) -> File | None:
     pipelines: dict[str, Pipeline] = {}
     empty = []
     twice = _twice(root.pairs, found)
+    unused = _unused(top, CONTAINERS, found)
     for name, (key, value) in top.items():
         if name in RESERVED:
             continue
@@ -119,7 +122,7 @@ def _file(root: Node | None, found: Found) -> File | None:
             found.warning(key, f"pipeline {named(name)} has nothing: its 'steps' stand below it, further to the right")
         elif isinstance(value, Mapping) and _is_pipeline(value):
             twice |= _twice(value.pairs, found)
-            pipelines[name] = _pipeline(name, value, found)
+            pipelines[name] = _pipeline(key, value, found)
         elif not value.anchored:
             found.warning(key, f"{named(name)} is no pipeline and is ignored: a pipeline has 'steps' directly below it")
     return File(
@@ -129,7 +132,7 @@ def _file(root: Node | None, found: Found) -> File | None:
         ignore_file=_top_text("ignore-file", top, found),
         command_timeout=_minutes("command-timeout", top, found),
         no_response_timeout=_minutes("no-response-timeout", top, found),
-        unused=tuple(key for key in ("box", "services") if key in top),
+        unused=unused,
         twice=twice,
         box=_box(top, found),
         services=_services(top, found),
@@ -166,29 +169,41 @@ def _is_pipeline(node: Mapping) -> bool:
     return any(key.written == "steps" or isinstance(value, Sequence) for key, value in node.pairs)
 
 
-def _pipeline(name: str, node: Mapping, found: Found) -> Pipeline:
+def _pipeline(name: Scalar, node: Mapping, found: Found) -> Pipeline:
     parts = yaml_nodes.values(node.pairs)
     targets = {}
     for key, (place, value) in parts.items():
-        if key in NOT_STEPS or key in {"steps", "after-steps"}:
+        if key in KNOWN:
             continue
         if isinstance(value, Sequence):
             targets[key] = _steps(value, found)
         else:
             found.error(
                 place,
-                f"{named(key)} in pipeline {named(name)} is neither a list of steps nor one of "
-                f"{', '.join(sorted({'steps', 'after-steps', *NOT_STEPS}))}",
+                f"{named(key)} in pipeline {named(name.written)} is neither a list of steps nor one of "
+                f"{', '.join(sorted(KNOWN))}",
             )
-    return Pipeline(
-        name,
+    pipeline = Pipeline(
+        name.written,
         steps=_steps(parts["steps"][1], found) if "steps" in parts else (),
         after_steps=_steps(parts["after-steps"][1], found) if "after-steps" in parts else (),
         targets=targets,
-        unused=tuple(key for key in parts if key in NOT_STEPS),
+        unused=_unused(parts, NOT_STEPS, found),
         box=_box(parts, found),
         services=_services(parts, found),
     )
+    if not pipeline.steps:
+        known = f"; its deploy targets: {listed(targets)}" if targets else ""
+        found.warning(name, f"pipeline {named(name.written)} has no steps{known}")
+    return pipeline
+
+
+def _unused(parts: dict[str, tuple[Scalar, Node]], keys: frozenset[str], found: Found) -> tuple[str, ...]:
+    """Those of the keys that are there; each is a warning."""
+    unused = tuple(key for key in parts if key in keys)
+    for key in unused:
+        found.warning(parts[key][0], f"{key!r} means nothing here: steps run on this machine, not in a container")
+    return unused
 
 
 def _box(parts: dict[str, tuple[Scalar, Node]], found: Found) -> Box | None:

@@ -17,6 +17,7 @@ from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEv
 from wercker_cli.engine.pipeline_file import LARGEST
 
 DEEPEST = 100  # lists and mappings inside of one another
+MOST_TAGS = 100
 MOST = 100_000  # values, each counted as often as aliases repeat it
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is twenty times as fast
@@ -29,6 +30,7 @@ _BOOLEANS = {
     for spelling in (word, word.capitalize(), word.upper())
 }
 _FORBIDDEN = r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+_TOO_DEEP = f"this is nested too deeply: {DEEPEST} lists or mappings at most"
 _DASH_EXPECTED = "did not find expected '-' indicator"
 _SAID_BETTER = {
     "mapping values are not allowed in this context": "a ':' cannot stand here: a text with one in it needs quotes",
@@ -36,6 +38,7 @@ _SAID_BETTER = {
     "found a tab character that violates indentation": "a tab cannot indent",
     "did not find expected key": "a key was expected here: is the indentation right, and every quote closed?",
     _DASH_EXPECTED: "the '-' of a list was expected here: is the indentation right?",
+    "exceeded maximum nesting depth": _TOO_DEEP,
     "could not find expected ':'": "a ':' was expected before this: is the indentation right, and every quote closed?",
 }
 
@@ -98,6 +101,8 @@ def compose(text: str) -> Node | None:
     """The first document of a YAML text, None where it has none; raises NotYaml."""
     if len(text) > LARGEST:
         raise NotYaml(1, 1, f"the file is larger than {LARGEST // 2**20} MiB")
+    if text.count("%TAG") > MOST_TAGS:  # libyaml compares each with all before it
+        raise NotYaml(1, 1, f"there are more than {MOST_TAGS} %TAG in the file")
     _refuse_forbidden(text)
     loader = _LOADER(text)
     try:
@@ -146,7 +151,7 @@ class _Composer:
         if self.left < 0:
             raise _too_many(line, column)
         if depth > DEEPEST:
-            raise NotYaml(line, column, f"this is nested too deeply: {DEEPEST} lists or mappings at most")
+            raise NotYaml(line, column, _TOO_DEEP)
         name = event.anchor
         if name:
             self.anchors[name] = None
@@ -235,4 +240,5 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYaml:
         what = "a tab cannot indent"
     elif what == _DASH_EXPECTED and re.match(r"-\S", there):
         what = "the '-' of a list takes a blank behind it"
-    return NotYaml(mark.line + 1, mark.column + 1, f"this is not YAML: {_SAID_BETTER.get(what, what)}")
+    what = _SAID_BETTER.get(what, what)
+    return NotYaml(mark.line + 1, mark.column + 1, what if what is _TOO_DEEP else f"this is not YAML: {what}")
