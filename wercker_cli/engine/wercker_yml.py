@@ -103,7 +103,7 @@ def check(text: str, file: str) -> tuple[File | None, list[Mistake]]:
 
 
 def _file(root: Node | None, found: Found) -> File | None:
-    if root is None or (isinstance(root, Scalar) and root.is_null):
+    if root is None or yaml_nodes.is_null(root):
         found.error(Spot(1, 1), "the file is empty: a pipeline is a name with 'steps' below it")
         return None
     if not isinstance(root, Mapping):
@@ -117,7 +117,7 @@ def _file(root: Node | None, found: Found) -> File | None:
     for name, (key, value) in top.items():
         if name in RESERVED:
             continue
-        if isinstance(value, Scalar) and value.is_null:
+        if yaml_nodes.is_null(value):
             empty.append(name)
             found.warning(key, f"pipeline {named(name)} has nothing: its 'steps' stand below it, further to the right")
         elif isinstance(value, Mapping) and _is_pipeline(value):
@@ -125,6 +125,8 @@ def _file(root: Node | None, found: Found) -> File | None:
             pipelines[name] = _pipeline(key, value, found)
         elif not value.anchored:
             found.warning(key, f"{named(name)} is no pipeline and is ignored: a pipeline has 'steps' directly below it")
+    if not pipelines and not empty:
+        found.warning(root, "the file has no pipeline: that is a name with 'steps' below it")
     return File(
         pipelines=pipelines,
         empty=frozenset(empty),
@@ -192,7 +194,8 @@ def _pipeline(name: Scalar, node: Mapping, found: Found) -> Pipeline:
         box=_box(parts, found),
         services=_services(parts, found),
     )
-    if not pipeline.steps:
+    _, steps = parts.get("steps", (name, None))
+    if yaml_nodes.is_null(steps) or (isinstance(steps, Sequence) and not steps.items):
         known = f"; its deploy targets: {listed(targets)}" if targets else ""
         found.warning(name, f"pipeline {named(name.written)} has no steps{known}")
     return pipeline
@@ -217,7 +220,7 @@ def _services(parts: dict[str, tuple[Scalar, Node]], found: Found) -> tuple[Box,
     node = parts["services"][1]
     if isinstance(node, Sequence):
         return tuple(box for item in node.items if (box := _container(item, found)))
-    if not (isinstance(node, Scalar) and node.is_null):
+    if not yaml_nodes.is_null(node):
         found.error(node, "services are a list")
     return ()
 
@@ -237,20 +240,20 @@ def _container(node: Node, found: Found) -> Box | None:
 def _steps(node: Node, found: Found) -> tuple[Step, ...]:
     if isinstance(node, Sequence):
         return tuple(step for item in node.items if (step := _step(item, found)))
-    if not (isinstance(node, Scalar) and node.is_null):
+    if not yaml_nodes.is_null(node):
         found.error(node, "steps are a list: each begins with a '-'")
     return ()
 
 
 def _step(node: Node, found: Found) -> Step | None:
     """A step in any of its spellings: a bare name, a name with properties, or properties beside the name."""
-    if isinstance(node, Scalar) and not node.is_null:
+    if isinstance(node, Scalar) and not yaml_nodes.is_null(node):
         return _named(node, {}, node, found)
     if not isinstance(node, Mapping) or not node.pairs:
         found.error(node, "a step is a name, or a name with properties")
         return None
     (first, below), *others = node.pairs  # real files have a property called like the step
-    if isinstance(below, Scalar) and below.is_null:
+    if yaml_nodes.is_null(below):
         if first.text == SCRIPT and not others:
             found.error(node, "the step 'script' has no properties: it needs at least 'code'")
             return None

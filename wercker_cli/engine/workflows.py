@@ -44,7 +44,7 @@ class _Entry(NamedTuple):
 
 def read(node: yaml_nodes.Node, pipelines: Collection[str], found: Found) -> tuple[Workflow, ...]:
     """The workflows below the key `workflows`, in a file that has these pipelines."""
-    if isinstance(node, Scalar) and node.is_null:
+    if yaml_nodes.is_null(node):
         return ()
     if not isinstance(node, Sequence):
         found.error(node, "workflows are a list: each has a 'name' and 'pipelines'")

@@ -62,11 +62,6 @@ class Scalar:
     plain: bool
 
     @property
-    def is_null(self) -> bool:
-        """Whether there is nothing."""
-        return self.plain and self.written in _NULLS
-
-    @property
     def text(self) -> str:
         """What it says; booleans are true and false, null is the empty text."""
         if not self.plain:
@@ -117,6 +112,11 @@ def compose(text: str) -> Node | None:
         raise _explained(error, text) from None
     finally:
         loader.dispose()
+
+
+def is_null(node: Node | None) -> bool:
+    """Whether there is nothing: no key, or one with nothing behind it."""
+    return node is None or (isinstance(node, Scalar) and node.plain and node.written in _NULLS)
 
 
 def values(pairs: list[tuple[Scalar, Node]]) -> dict[str, tuple[Scalar, Node]]:
