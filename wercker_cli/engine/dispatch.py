@@ -24,10 +24,13 @@ class Dispatcher:
         self._woke = 0.0
 
     def wake(self) -> None:
-        """Makes sure that somebody takes the queued run, without waiting for it."""
+        """Makes sure that somebody takes what is queued, without waiting for it."""
         self._woke = time.monotonic()
-        if sum(processes.alive(worker) is True for worker in queue.workers(self._store)) < WORKERS:
+        room = WORKERS - sum(processes.alive(worker) is True for worker in queue.workers(self._store))
+        missing = min(room, queue.waiting(self._store, most=WORKERS))
+        if missing > 0:
             self._store.close()
+        for _ in range(missing):
             leave_a_worker_behind(self._store.home)
 
     def cancel(self, worker: str) -> None:
@@ -35,21 +38,25 @@ class Dispatcher:
         processes.notify(worker)
 
     def tend(self) -> None:
-        """Settles the runs of workers that are gone, and wakes one where a run waits for nobody."""
+        """Clears up after workers that are gone, and wakes others where runs wait for nobody."""
+        gone = [worker for worker in queue.workers(self._store) if processes.alive(worker) is False]
         for row in queue.held(self._store):
             if row["lease_until"] < uptime_ms() or processes.alive(row["worker"]) is False:
                 self._settle(row["id"], row["worker"])
-        if time.monotonic() - self._woke > GETTING_UP and queue.waiting(self._store):
+        if gone:
+            folders.empty_trash(self._store.home)
+            queue.strike(self._store, gone)  # last: until then whoever comes next does all of this again
+        if time.monotonic() - self._woke > GETTING_UP and queue.waiting(self._store, most=1):
             self.wake()
 
     def _settle(self, run: str, worker: str) -> None:
         """Clears up first: once the run has ended nobody looks for what it left."""
         home = self._store.home
         mark = f"{processes.MARK}={run}"
-        processes.end_marked(mark, folders.logs(home, run), spared(self._store) | {os.getpid()})
+        work, logs = folders.work(home, run), folders.logs(home, run)
+        processes.end_left_behind(mark, work, logs, spared(self._store) | {os.getpid()})
         folders.set_aside(home, run, keep_output=False)
         queue.settle(self._store, run, worker)
-        folders.empty_trash(home)
 
 
 def spared(store: Store) -> frozenset[int]:
@@ -58,13 +65,9 @@ def spared(store: Store) -> frozenset[int]:
 
 
 def enlist(store: Store, worker: str) -> bool:
-    """Whether there is work for one more; if so, it is on the list, and those that died are off it."""
+    """Whether there is work for one more; if so, it is on the list."""
     with store.transaction():
-        others = queue.workers(store)
-        for other in others:
-            if processes.alive(other) is False:
-                queue.strike(store, other)
-        if sum(processes.alive(other) is True for other in others) >= WORKERS:
+        if sum(processes.alive(other) is True for other in queue.workers(store)) >= WORKERS:
             return False
         queue.enlist(store, worker)
         return True

@@ -62,8 +62,12 @@ def set_aside(home: str, run: str, *, keep_output: bool) -> None:
     folder, output = work(home, run), os.path.join(work(home, run), "output")
     if keep_output and any(files for _, _, files in os.walk(output)):
         os.rename(output, artifact(home, run))
-    if os.path.isdir(folder):
-        os.rename(folder, os.path.join(home, "trash", run))
+    trash = os.path.join(home, "trash")
+    os.makedirs(trash, mode=0o700, exist_ok=True)
+    try:
+        os.rename(folder, os.path.join(trash, f"{run}.{os.urandom(4).hex()}"))
+    except FileNotFoundError:  # the run never had one, or somebody else settles it too
+        return
 
 
 def empty_trash(home: str) -> None:
@@ -71,8 +75,8 @@ def empty_trash(home: str) -> None:
     import shutil
 
     trash = os.path.join(home, "trash")
-    for run in os.listdir(trash):
-        folder = os.path.join(trash, run)
+    for name in os.listdir(trash) if os.path.isdir(trash) else []:
+        folder = os.path.join(trash, name)
         shutil.rmtree(folder, ignore_errors=True)
         if os.path.isdir(folder):
             _unlock(folder)

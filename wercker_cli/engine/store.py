@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from wercker_cli.engine import folders
+from wercker_cli.engine import folders, listing
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.schema import MIGRATIONS
 from wercker_cli.errors import Refused
@@ -73,6 +73,10 @@ class Store:
         """All rows."""
         return self._db.execute(sql, values).fetchall()
 
+    def count(self, sql: str, **values: Any) -> int:
+        """The number of rows of a query."""
+        return int(self._db.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()[0])  # noqa: S608 - of our own queries
+
     def write(self, sql: str, **values: Any) -> int:
         """The number of rows that the statement changed."""
         return self._db.execute(sql, values).rowcount
@@ -94,18 +98,9 @@ class Store:
 
     def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
         """Runs in the order of their creation; `filters` maps columns to what they have to be."""
-        values: dict[str, Any] = dict(filters)
-        conditions = [f"runs.{column} = :{column}" for column in filters if column != "commit_hash"]
-        if "commit_hash" in filters:  # the beginning of a hash will do
-            conditions.append("runs.commit_hash >= :commit_hash AND runs.commit_hash < :commit_hash || 'g'")
+        found = listing.page(self, filters, ascending=ascending, skip=skip, limit=limit)
         order = "ASC" if ascending else "DESC"
-        where = " AND ".join(conditions)
-        return self.all(
-            f"{_RUNS} WHERE {where} ORDER BY runs.seq {order} LIMIT :limit OFFSET :skip",
-            **values,
-            limit=limit,
-            skip=skip,
-        )
+        return self.all(f"{_RUNS} WHERE runs.seq IN ({', '.join(map(str, found))}) ORDER BY runs.seq {order}")
 
     def run(self, run: str) -> Row | None:
         """One run, or None."""
