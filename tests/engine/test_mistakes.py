@@ -180,6 +180,7 @@ def test_a_long_line_is_cut_around_its_column() -> None:
     assert drawn(long, 5001) == [f"…{long[5000 - 38 : 5000]}{long[5000 : 5000 + 38]}…", f"{' ' * 39}^"]
     assert drawn(long, 10001) == [f"…{long[-38:]}", f"{' ' * 39}^"]
     assert drawn("名" * 100, 51) == [f"…{'名' * 19}{'名' * 19}…", f"{' ' * 39}^"]
+    assert drawn("x" * 78, 79) == [f"…{'x' * 38}", f"{' ' * 39}^"]
     assert drawn("x" * 78, 78) == ["x" * 78, f"{' ' * 77}^"]
 
 

@@ -121,7 +121,7 @@ def excerpt(mistake: Mistake) -> str:
     before = _harmless(mistake.text[start:column]).expandtabs(4)
     behind = _harmless(mistake.text[start:end]).expandtabs(4)[len(before) :]
     more_before, more_behind = start > 0, end < len(mistake.text)
-    if more_before or more_behind or width(before + behind) > WIDEST:
+    if more_before or more_behind or width(before) + max(width(behind), 1) > WIDEST:
         before = _cut(before[::-1], WIDEST // 2, more=more_before)[::-1]
         behind = _cut(behind, WIDEST - width(before), more=more_behind)
     return f"{before}{behind}".rstrip() + f"\n{' ' * width(before)}^"
