@@ -13,6 +13,7 @@ from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Store
 
 WORKERS = max(2, os.cpu_count() or 1)  # at most; each has one run at a time
+LONGEST_LOG = 1_000_000  # bytes that a worker.log has before it becomes worker.log.old
 GETTING_UP = 0.3  # seconds that a worker may take to join, before it is called again
 
 
@@ -118,7 +119,10 @@ def run_worker(home: str) -> None:
     except BaseException:  # whatever it is, nobody else would hear of it
         import traceback
 
-        with open(folders.worker_log(home), "a", encoding="utf-8") as log:
+        path = folders.worker_log(home)
+        if os.path.exists(path) and os.path.getsize(path) > LONGEST_LOG:
+            os.replace(path, f"{path}.old")
+        with open(path, "a", encoding="utf-8") as log:
             log.write(f"{now_ms()}\n{traceback.format_exc()}\n")
 
 

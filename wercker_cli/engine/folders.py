@@ -6,7 +6,8 @@ work/RUN/               the checkout and the rest of a run while it executes
 cache/APPLICATION/      WERCKER_CACHE_DIR
 snapshots/              working trees as commits (snapshot.py)
 trash/                  working copies on their way out
-worker.log              what went wrong in a worker itself
+pruned                  changed when the daily prune began (prune.py)
+worker.log              what went wrong in a worker itself; worker.log.old, what did before
 """
 
 import os

@@ -99,6 +99,10 @@ class Store:
     def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
         """Runs in the order of their creation; `filters` maps columns to what they have to be."""
         found = listing.page(self, filters, ascending=ascending, skip=skip, limit=limit)
+        return self.listed(found, ascending=ascending)
+
+    def listed(self, found: list[int], *, ascending: bool) -> list[Row]:
+        """The runs with these numbers (`seq`), in their order."""
         order = "ASC" if ascending else "DESC"
         return self.all(f"{_RUNS} WHERE runs.seq IN ({', '.join(map(str, found))}) ORDER BY runs.seq {order}")
 
