@@ -23,6 +23,7 @@ GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
 MAIN = "mainSteps"
 LONGEST_MESSAGE = 2000  # characters
+LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
 class _Failed(Exception):
@@ -43,6 +44,8 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
         processes.end_descendants(port.spared)
         port.set_aside(job, keep_output=False)
         return
+    except (WerckerError, OSError) as error:
+        message = _sentence(error)
     except Exception as error:  # a bug of ours must not pass for a killed process
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
@@ -84,7 +87,7 @@ class _Execution:
             try:
                 yield log
             except (WerckerError, OSError) as error:
-                said = error.message if isinstance(error, WerckerError) else f"{error.strerror}: {error.filename}"
+                said = _sentence(error)
                 _say(log, said)
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
                 raise _Failed from None
@@ -175,7 +178,7 @@ class _Execution:
         status = bash.exit_status(wait_status)
         ended = current or row[passed]
         if status != 0 or current is None:
-            said = _message(ended) or session.ended_by(status)
+            said = _message(ended) or session.ended_by(status) + _full(self.work)
             self.port.report(self.job, [StepEvent(ended.position, now_ms(), "failed", said)])
             raise _Failed
         with open(ended.log, "ab") as log:
@@ -199,6 +202,18 @@ def _message(planned: Planned) -> str:
             return file.read(LONGEST_MESSAGE).strip()
     except OSError:
         return ""
+
+
+def _sentence(error: WerckerError | OSError) -> str:
+    if isinstance(error, WerckerError):
+        return error.message
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+
+
+def _full(folder: str) -> str:
+    """What else is to be said where the disk of the folder is full, or ''."""
+    room = os.statvfs(folder)
+    return f"; no space is left on the disk of {folder}" if room.f_bavail * room.f_frsize < LITTLE else ""
 
 
 def _say(log: IO[bytes], text: str) -> None:
