@@ -178,7 +178,7 @@ def test_the_certificates_of_a_context(wercker: Wercker, tmp_path: Path) -> None
 
 def test_a_token_that_no_header_can_carry_is_not_shown(wercker: Wercker, file: Path) -> None:
     write(file, '[contexts.ci]\nurl = "http://127.0.0.1:1"\ntoken = "sec ret"\n')
-    done = wercker("runs", "list", "--context", "ci", "--debug", code=4)
+    done = wercker("runs", "show", "577a4dbc3ec144923a02b6f9", "--context", "ci", "--debug", code=4)
     assert done.err == (
         "wercker: config.toml [contexts.ci] holds characters that cannot go into an HTTP header "
         "(a blank, a line break, an accent?)\nhint: copy the token again, without anything around it\n"

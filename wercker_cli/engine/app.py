@@ -8,7 +8,7 @@ from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import checkouts, git
 from wercker_cli.engine.dispatch import Dispatcher
-from wercker_cli.engine.faults import Fault
+from wercker_cli.engine.faults import Fault, Missing
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
@@ -68,6 +68,8 @@ class Engine:
 
         try:
             return trigger.commit_of(self._store, pipeline, branch, self._checkout)
+        except Missing as fault:
+            raise NotFound(fault.message) from None
         except Fault as fault:
             raise Refused(fault.message) from None
 

@@ -1,5 +1,6 @@
 """wercker runs rerun"""
 
+import shlex
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from wercker_cli.commands import shape
 from wercker_cli.commands.options import other_run_argument, output_options, wait_flag, wait_options
 from wercker_cli.commands.types import Text
 from wercker_cli.commands.variables import in_file, variable_options
-from wercker_cli.errors import Exit, NotFound, Refused
+from wercker_cli.errors import NotFound, Refused
 from wercker_cli.output.cells import get, objects
 from wercker_cli.output.runs import RUN, pipeline_name
 
@@ -50,8 +51,7 @@ def command(
     before = app.api.run(selection.run_id(app, run, given))
     if failed_only and before.get("result") == "passed":
         app.note(f"run {app.api.id_of(before)} passed: it is not run again")
-        app.show(before, RUN, default="id")
-        return Exit.DONE
+        return waiting.passed_before(app, before, wait=wait)
     if failed_only and before.get("status") != "finished":
         raise Refused(f"run {app.api.id_of(before)} has not finished", hint="wercker runs watch, then run it again")
     if not get(before, "pipeline.id"):
@@ -59,7 +59,7 @@ def command(
     there = app.in_context(context) if context else app
     pipeline = _pipeline_there(app, there, before) if context else get(before, "pipeline.id")
     again = there.api.trigger(_payload(before, pipeline, variables, elsewhere=context is not None))
-    if get(again, "commitHash") not in {"", get(before, "commitHash")}:
+    if get(before, "tag") and get(again, "commitHash") not in {"", get(before, "commitHash")}:
         app.note(f"note: the tag {get(before, 'tag')} has moved: this run is of {get(again, 'commitHash')}")
     return waiting.triggered(there, again, patience if wait else None)
 
@@ -88,7 +88,8 @@ def _pipeline_there(app: Invocation, there: Invocation, run: Json) -> str:
     """The id of the pipeline of that name in another context; raises NotFound where the commit is not there either."""
     commit, branch = get(run, "commitHash"), get(run, "branch")
     if not there.settings.api_url.value and commit and not checkout.has(commit):
-        raise NotFound(f"commit {commit} is not in this checkout", hint=f"git fetch origin {branch or commit}")
+        wanted = shlex.quote(branch or commit)
+        raise NotFound(f"commit {commit} is not in this checkout", hint=f"git fetch origin {wanted}")
     if run.get("sourceRun"):
         app.note("note: its source run is not known there, and left out")
     return there.pipeline_id(pipeline_name(run), None)
