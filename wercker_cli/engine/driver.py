@@ -31,6 +31,7 @@ BEAT = 1.0  # seconds
 MAIN, FINAL = "mainSteps", "finalSteps"
 INIT, STORE = "wercker-init", "store"
 LONGEST_MESSAGE = 2000  # characters
+LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
 class _Failed(Exception):
@@ -55,6 +56,8 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
         processes.end_descendants(port.spared)
         port.set_aside(job, keep_output=False)
         return
+    except (WerckerError, OSError) as error:
+        message = _sentence(error)
     except Exception as error:  # a bug of ours must not pass for a killed process
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
@@ -116,7 +119,7 @@ class _Execution:
             try:
                 yield log
             except (WerckerError, OSError) as error:
-                said = error.message if isinstance(error, WerckerError) else f"{error.strerror}: {error.filename}"
+                said = _sentence(error)
                 _say(log, said)
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
                 raise _Failed(display, said) from None
@@ -251,7 +254,7 @@ class _Execution:
         status = bash.exit_status(wait_status)
         ended = current or row[passed]
         if status != 0 or current is None:
-            raise self.failed(ended, _message(ended) or session.ended_by(status))
+            raise self.failed(ended, _message(ended) or session.ended_by(status) + _full(ended.log))
         with open(ended.log, "ab") as log:
             _say(log, "'exit 0' ended the shell that all steps share: the next step gets a new one")
         self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", _message(ended))])
@@ -285,6 +288,18 @@ def _message(planned: Planned) -> str:
             return file.read(LONGEST_MESSAGE).strip()
     except OSError:
         return ""
+
+
+def _sentence(error: WerckerError | OSError) -> str:
+    if isinstance(error, WerckerError):
+        return error.message
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+
+
+def _full(log: str) -> str:
+    """What else is to be said where the disk of the state folder is full, or ''."""
+    room = os.statvfs(os.path.dirname(log))
+    return "; no space is left on the disk of the state folder" if room.f_bavail * room.f_frsize < LITTLE else ""
 
 
 def _say(log: IO[bytes], text: str) -> None:

@@ -12,7 +12,7 @@ from wercker_cli.engine import folders, git, objects, parameters, queue
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
 from wercker_cli.engine.store import Row, Store
-from wercker_cli.errors import NotFound, WerckerError
+from wercker_cli.errors import NotFound, Unreachable, WerckerError
 
 ROOT = "/api/v3"
 ABORT_WAIT = 10.0  # seconds until an abort is answered though the run has not ended
@@ -64,6 +64,8 @@ def answer(site: Site, request: Request) -> Response:
         return _error(fault.status, fault.title, fault.message)
     except NotFound as error:
         return _error(404, "Not Found", error.message)
+    except Unreachable as error:
+        return _error(503, "Service Unavailable", error.message)
     except WerckerError as error:
         return _error(400, "Bad Request", error.message)
     except Exception as error:  # a bug of ours must not end whoever asks
