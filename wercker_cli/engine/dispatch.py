@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from wercker_cli.engine import folders, processes, queue
+from wercker_cli.engine import folders, processes, queue, secrets
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Store
 
@@ -35,10 +35,14 @@ class Dispatcher:
         processes.notify(worker)
 
     def tend(self) -> None:
-        """Settles the runs of workers that are gone, and wakes one where a run waits for nobody."""
+        """Settles the runs of workers that are gone, and wakes one where a run waits for nobody. What was killed
+        before it could forget the secrets of a run that has ended is made up for."""
         for row in queue.held(self._store):
             if row["lease_until"] < uptime_ms() or processes.alive(row["worker"]) is False:
                 self._settle(row["id"], row["worker"])
+        for run in secrets.kept(self._store.home):
+            if queue.is_over(self._store, run):
+                secrets.forget(self._store.home, run)
         if time.monotonic() - self._woke > GETTING_UP and queue.waiting(self._store):
             self.wake()
 
@@ -48,6 +52,7 @@ class Dispatcher:
         mark = f"{processes.MARK}={run}"
         processes.end_marked(mark, folders.logs(home, run), spared(self._store) | {os.getpid()})
         folders.set_aside(home, run, keep_output=False)
+        secrets.forget(home, run)
         queue.settle(self._store, run, worker)
         folders.empty_trash(home)
 

@@ -22,7 +22,7 @@ from wercker_cli.errors import WerckerError
 GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
 MAIN = "mainSteps"
-LONGEST_MESSAGE = 2000  # characters
+LONGEST_MESSAGE = 200_000  # characters that are read: what is shown of it is cut once its secrets are masked
 
 
 class _Failed(Exception):
@@ -140,22 +140,26 @@ class _Execution:
         return found.source_dir, planned
 
     def exports(self, log: IO[bytes], source_dir: str) -> list[tuple[str, str]]:
-        """The variables of the run in their order: ours, those of the ENVIRONMENT file, the user's, which win."""
+        """The variables of the run in their order: ours, those of the ENVIRONMENT file, the user's, which win.
+
+        Secret ones are not among them: bash has them from its start, and no file of the run holds them.
+        """
         cache = self.port.cache(self.job)
         ours = list(variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=source_dir))
-        taken = {name for name, _ in [*ours, *self.job.env_vars]} | self.job.host_vars.keys()
+        taken = {name for name, _ in [*ours, *self.job.env_vars]} | self.job.host_vars.keys() | self.job.secrets.keys()
         of_file, notes = environment_file.read(self.root, taken)
         for note in notes:
             _say(log, note)
-        return [*ours, *of_file, *self.job.env_vars]
+        return [pair for pair in [*ours, *of_file, *self.job.env_vars] if pair[0] not in self.job.secrets]
 
     def run_session(self, row: list[Planned], exports: list[tuple[str, str]]) -> None:
         """The steps in one bash; an `exit 0` ends that one, and the steps behind it get another."""
         for planned in row:
             os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
         folder = os.path.join(self.work, "session")
+        environment = {**self.job.host_vars, **self.job.secrets, processes.MARK: self.job.run}
         while row:
-            with Session(session.write_script(folder, exports, row), self.marked(), self.root) as bash:
+            with Session(session.write_script(folder, exports, row), environment, self.root) as bash:
                 row = row[self.follow(bash, row) :]
 
     def marked(self) -> dict[str, str]:
