@@ -47,7 +47,7 @@ class Dispatcher:
         home = self._store.home
         mark = f"{processes.MARK}={run}"
         processes.end_marked(mark, folders.logs(home, run), spared(self._store) | {os.getpid()})
-        folders.set_aside(home, run, keep_output=False)
+        folders.set_aside(home, run, passed=False)
         queue.settle(self._store, run, worker)
         folders.empty_trash(home)
 

@@ -8,19 +8,20 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from wercker_cli.engine import git, processes, session
+from wercker_cli.engine import git, handover, processes, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.session import Planned, Session
 from wercker_cli.engine.variables import variables
-from wercker_cli.errors import WerckerError
+from wercker_cli.errors import Refused, WerckerError
 
 GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
+HASTE = 5.0  # seconds between two beats, at most
 MAIN = "mainSteps"
 LONGEST_MESSAGE = 2000  # characters
 
@@ -32,8 +33,9 @@ class _Failed(Exception):
 def drive(job: Job, port: Port, wakeup: int) -> None:
     """Executes a run to its end. Afterwards nothing of it is left but its logs and what it left as its artifact."""
     result, message = "failed", ""
+    execution = _Execution(job, port, wakeup)
     try:
-        _Execution(job, port, wakeup).execute()
+        execution.execute()
         result = "passed"
     except _Failed:
         pass
@@ -45,7 +47,9 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
     except Exception as error:  # a bug of ours must not pass for a killed process
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
-    port.set_aside(job, keep_output=result == "passed")
+    if result == "aborted":
+        execution.collect_left(execution.hurry)
+    port.set_aside(job, passed=result == "passed")
     port.finish(job, result, message)
 
 
@@ -57,8 +61,17 @@ class _Execution:
         self.work = port.work(job)
         self.root = os.path.join(self.work, "source")
         self.beaten = time.monotonic()
+        self.collectable: dict[int, str] = {}  # what steps may have left, by their positions
 
     def execute(self) -> None:
+        """All of the run's steps, and what they leave; raises _Failed, Aborted or Lost."""
+        try:
+            self.execute_steps()
+        except _Failed:
+            self.collect_left(self.pause)
+            raise
+
+    def execute_steps(self) -> None:
         """All of the run's steps; raises _Failed, Aborted or Lost."""
         with self.step(GET_CODE) as log:
             self.get_code(log)
@@ -68,10 +81,7 @@ class _Execution:
         seen = variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=source_dir)
         self.run_session(row[:-1], list(seen))
         with self.step(row[-1].position) as log:
-            output = os.path.join(self.work, "output")
-            files = any(files for _, _, files in os.walk(output))
-            kept = f"what is in WERCKER_OUTPUT_DIR is kept: {self.port.artifact(self.job)}"
-            _say(log, kept if files else "WERCKER_OUTPUT_DIR is empty")
+            handover.leave(self.port, self.job, self.work, log, self.pause)
 
     @contextmanager
     def step(self, position: int) -> Iterator[IO[bytes]]:
@@ -90,11 +100,15 @@ class _Execution:
         self.port.report(self.job, [StepEvent(position, now_ms(), "passed")])
 
     def get_code(self, log: IO[bytes]) -> None:
-        """A clean checkout of exactly the run's commit."""
+        """A clean checkout of exactly the run's commit, or what its source run left."""
         job = self.job
         for folder in ("output", "report", "session"):
             os.makedirs(os.path.join(self.work, folder), mode=0o700)
         os.makedirs(self.port.cache(job), mode=0o700, exist_ok=True)
+        if job.source:
+            handover.take_over(self.port, job, self.root, log, self.pause)
+            _get_ready()
+            return
         _say(log, f"commit {job.commit} of {job.repository}")
         clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template="]
         if os.path.isdir(job.snapshots) and job.snapshots != job.repository:
@@ -119,6 +133,7 @@ class _Execution:
         """The `source-dir` of the commit's own wercker.yml, and the run's steps from wercker-init to store."""
         from wercker_cli.engine import plan
 
+        self.port.remember_file(self.job, self.root)
         found = plan.read(self.root, self.job.pipeline, dict(self.job.env_vars).get(plan.TARGET, ""))
         for note in found.notes:
             _say(log, note)
@@ -140,7 +155,8 @@ class _Execution:
     def run_session(self, row: list[Planned], exports: list[tuple[str, str]]) -> None:
         """The steps in one bash; an `exit 0` ends that one, and the steps behind it get another."""
         for planned in row:
-            os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
+            self.collectable[planned.position] = os.path.join(planned.report, "artifacts")
+            os.makedirs(self.collectable[planned.position], mode=0o700)
         folder = os.path.join(self.work, "session")
         while row:
             with Session(session.write_script(folder, exports, row), self.marked(), self.root) as bash:
@@ -163,6 +179,7 @@ class _Execution:
                     continue  # not ours: a step found the descriptor
                 current = None if event.passed else row[passed]
                 if event.passed:
+                    self.collect(event.position, self.pause)
                     reports.append(StepEvent(event.position, event.at, "passed", _message(row[passed])))
                     passed += 1
                 else:
@@ -181,6 +198,22 @@ class _Execution:
             _say(log, "'exit 0' ended the shell that all steps share: the next step gets a new one")
         self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", _message(ended))])
         return passed + 1
+
+    def collect(self, position: int, pause: Callable[[], None]) -> None:
+        """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
+        handover.collect(self.port, self.job, position, self.collectable.pop(position), pause)
+
+    def collect_left(self, pause: Callable[[], None]) -> None:
+        """Keeps what those steps left that did not pass."""
+        for position in list(self.collectable):
+            self.collect(position, pause)
+
+    def hurry(self) -> None:
+        """Waits for a child of an aborted run; raises Refused where that takes too long."""
+        select.select([self.wakeup], [], [], BEAT)
+        processes.drain(self.wakeup)
+        if time.monotonic() - self.beaten >= HASTE:
+            raise Refused("the run was aborted, and it takes too long")
 
     def pause(self, *descriptors: int) -> None:
         """Waits for a child's end, for something to read, or for the next beat; raises Aborted or Lost."""
