@@ -117,7 +117,7 @@ class _Execution:
                 yield log
             except (WerckerError, OSError) as error:
                 said = error.message if isinstance(error, WerckerError) else f"{error.strerror}: {error.filename}"
-                _say(log, said)
+                _say(log, str(error) if isinstance(error, WerckerError) else said)
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
                 raise _Failed(display, said) from None
         self.port.report(self.job, [StepEvent(position, now_ms(), "passed")])

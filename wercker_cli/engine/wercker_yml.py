@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wercker_cli.engine import workflows, yaml_nodes
-from wercker_cli.engine.mistakes import Found, InvalidFile, Mistake, Spot, listed, named
+from wercker_cli.engine.mistakes import Found, InvalidFile, Spot, listed, named
 from wercker_cli.engine.workflows import Workflow
 from wercker_cli.engine.yaml_nodes import Mapping, Node, NotYaml, Scalar, Sequence
 
@@ -84,22 +84,22 @@ class File:
 
 def read(text: str, file: str) -> File:
     """What a wercker.yml says; raises InvalidFile with everything that is wrong with it."""
-    found, mistakes = check(text, file)
-    if found is None:
-        raise InvalidFile([mistake for mistake in mistakes if mistake.severity == "error"])
-    return found
+    result, found = check(text, file)
+    if result is None:
+        raise InvalidFile(found.errors)
+    return result
 
 
-def check(text: str, file: str) -> tuple[File | None, list[Mistake]]:
-    """What a wercker.yml says, None where it has errors; and its mistakes, in the order of their lines."""
+def check(text: str, file: str) -> tuple[File | None, Found]:
+    """What a wercker.yml says, None where it has errors; and its mistakes."""
     text = text.removeprefix("\ufeff")
     found = Found(text, file)
-    read_file = None
+    result = None
     try:
-        read_file = _file(yaml_nodes.compose(text), found)
+        result = _file(yaml_nodes.compose(text), found)
     except NotYaml as mistake:
         found.error(mistake, mistake.what)
-    return None if found.errors else read_file, found.sorted()
+    return None if found.errors else result, found
 
 
 def _file(root: Node | None, found: Found) -> File | None:
