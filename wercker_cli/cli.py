@@ -29,6 +29,7 @@ COMMANDS: dict[str, Any] = {
             "rerun": f"{_IN}.runs.rerun",
             "abort": f"{_IN}.runs.abort",
             "stats": f"{_IN}.runs.stats",
+            "prune": f"{_IN}.runs.prune",
         },
     ),
     "pipelines": (

@@ -57,5 +57,10 @@ def play(wercker: Wercker, checkout: Checkout, home: Path, machine: Machine) -> 
 
 
 def _files(home: Path) -> dict[Path, bytes]:
-    paths = (path for path in home.rglob("*") if path.is_file() and STATE not in path.relative_to(home).parents)
-    return {path: path.read_bytes() for path in paths}
+    """What is in a home, less what the engine keeps there."""
+    found = {}
+    for folder, folders, names in os.walk(home):
+        if Path(folder) == (home / STATE).parent:
+            folders.remove(STATE.name)
+        found.update({Path(folder, name): Path(folder, name).read_bytes() for name in names})
+    return found

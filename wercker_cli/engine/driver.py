@@ -30,7 +30,8 @@ GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
 MAIN, FINAL = "mainSteps", "finalSteps"
 INIT, STORE = "wercker-init", "store"
-LONGEST_MESSAGE = 2000  # characters
+LONGEST_MESSAGE = 200_000  # characters that are read: what is shown of it is cut once its secrets are masked
+LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
 class _Failed(Exception):
@@ -55,6 +56,8 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
         processes.end_descendants(port.spared)
         port.set_aside(job, keep_output=False)
         return
+    except (WerckerError, OSError) as error:
+        message = _sentence(error)
     except Exception as error:  # a bug of ours must not pass for a killed process
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
@@ -116,8 +119,8 @@ class _Execution:
             try:
                 yield log
             except (WerckerError, OSError) as error:
-                said = error.message if isinstance(error, WerckerError) else f"{error.strerror}: {error.filename}"
-                _say(log, str(error) if isinstance(error, WerckerError) else said)
+                said = _sentence(error)
+                _say(log, str(error) if isinstance(error, WerckerError) else said)  # all mistakes of a wercker.yml
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
                 raise _Failed(display, said) from None
         self.port.report(self.job, [StepEvent(position, now_ms(), "passed")])
@@ -195,11 +198,16 @@ class _Execution:
 
     def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
         """Those of the ENVIRONMENT file that nothing else sets, and those that were given with the run."""
-        taken = {name for name, _ in [*self.own_variables(), *self.job.env_vars]} | self.job.host_vars.keys()
+        given = [*self.own_variables(), *self.job.env_vars]
+        taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys()
         of_file, notes = environment_file.read(self.root, taken)
         for note in notes:
             _say(log, note)
         return [*of_file, *self.job.env_vars]
+
+    def no_secrets(self, variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The variables less the secret ones: bash has them from its start, and no file of the run holds them."""
+        return [pair for pair in variables if pair[0] not in self.job.secrets]
 
     def store(self, log: IO[bytes]) -> None:
         """Says what the run leaves."""
@@ -213,9 +221,10 @@ class _Execution:
         for planned in row:
             os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
         folder = os.path.join(self.work, "session")
-        opening = script.Opening(own, self.given)
+        opening = script.Opening(self.no_secrets(own), self.no_secrets(self.given))
+        environment = {**self.job.host_vars, **self.job.secrets, processes.MARK: self.job.run}
         while row:
-            with Session(script.write(folder, opening, row), self.marked(), self.root) as bash:
+            with Session(script.write(folder, opening, row), environment, self.root) as bash:
                 row = row[self.follow(bash, row) :]
 
     def marked(self) -> dict[str, str]:
@@ -251,7 +260,7 @@ class _Execution:
         status = bash.exit_status(wait_status)
         ended = current or row[passed]
         if status != 0 or current is None:
-            raise self.failed(ended, _message(ended) or session.ended_by(status))
+            raise self.failed(ended, _message(ended) or session.ended_by(status) + _full(ended.log))
         with open(ended.log, "ab") as log:
             _say(log, "'exit 0' ended the shell that all steps share: the next step gets a new one")
         self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", _message(ended))])
@@ -285,6 +294,18 @@ def _message(planned: Planned) -> str:
             return file.read(LONGEST_MESSAGE).strip()
     except OSError:
         return ""
+
+
+def _sentence(error: WerckerError | OSError) -> str:
+    if isinstance(error, WerckerError):
+        return error.message
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+
+
+def _full(log: str) -> str:
+    """What else is to be said where the disk of the state folder is full, or ''."""
+    room = os.statvfs(os.path.dirname(log))
+    return "; no space is left on the disk of the state folder" if room.f_bavail * room.f_frsize < LITTLE else ""
 
 
 def _say(log: IO[bytes], text: str) -> None:
