@@ -125,7 +125,7 @@ class _Execution:
                 yield log
             except (WerckerError, OSError) as error:
                 said = _sentence(error)
-                _say(log, said)
+                _say(log, str(error) if isinstance(error, WerckerError) else said)  # all mistakes of a wercker.yml
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
                 raise _Failed(display, said) from None
         self.port.report(self.job, [StepEvent(position, now_ms(), "passed")])
