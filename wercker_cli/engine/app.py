@@ -107,6 +107,10 @@ class Engine:
         self._dispatcher.tend()
         return Pruning(self._store, application, wanted, dry_run=dry_run)
 
+    def targets(self, pipeline: str | None) -> list[str]:
+        """The deploy targets of a pipeline in this checkout, of all of them where none is named."""
+        return checkouts.targets(self._checkout, pipeline) if self._checkout else []
+
     def changed_files(self) -> list[str]:
         """The files of this checkout that its commit does not hold as they are."""
         if self._checkout is None or not git.is_repository(self._checkout):

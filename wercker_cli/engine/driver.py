@@ -30,7 +30,7 @@ GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
 MAIN, FINAL = "mainSteps", "finalSteps"
 INIT, STORE = "wercker-init", "store"
-LONGEST_MESSAGE = 2000  # characters
+LONGEST_MESSAGE = 200_000  # characters that are read: what is shown of it is cut once its secrets are masked
 LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
@@ -198,11 +198,16 @@ class _Execution:
 
     def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
         """Those of the ENVIRONMENT file that nothing else sets, and those that were given with the run."""
-        taken = {name for name, _ in [*self.own_variables(), *self.job.env_vars]} | self.job.host_vars.keys()
+        given = [*self.own_variables(), *self.job.env_vars]
+        taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys()
         of_file, notes = environment_file.read(self.root, taken)
         for note in notes:
             _say(log, note)
         return [*of_file, *self.job.env_vars]
+
+    def no_secrets(self, variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The variables less the secret ones: bash has them from its start, and no file of the run holds them."""
+        return [pair for pair in variables if pair[0] not in self.job.secrets]
 
     def store(self, log: IO[bytes]) -> None:
         """Says what the run leaves."""
@@ -216,9 +221,10 @@ class _Execution:
         for planned in row:
             os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
         folder = os.path.join(self.work, "session")
-        opening = script.Opening(own, self.given)
+        opening = script.Opening(self.no_secrets(own), self.no_secrets(self.given))
+        environment = {**self.job.host_vars, **self.job.secrets, processes.MARK: self.job.run}
         while row:
-            with Session(script.write(folder, opening, row), self.marked(), self.root) as bash:
+            with Session(script.write(folder, opening, row), environment, self.root) as bash:
                 row = row[self.follow(bash, row) :]
 
     def marked(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from wercker_cli.engine import folders, listing
+from wercker_cli.engine import folders, listing, secrets
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.schema import MIGRATIONS
 from wercker_cli.errors import Refused, Unreachable, WerckerError
@@ -134,11 +134,14 @@ class Store:
         tag: str,
         commit: str,
         message: str,
-        env_vars: list[dict[str, str]],
+        env_vars: list[dict[str, Any]],
         host_vars: dict[str, str],
         author: str,
     ) -> str:
-        """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe."""
+        """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe.
+
+        The values of secret variables are kept apart from it.
+        """
         now = now_ms()
         run = new_id(now)
         with self.transaction(durable=True):
@@ -157,12 +160,13 @@ class Store:
                 tag=tag,
                 commit=commit,
                 message=message,
-                env_vars=json.dumps(env_vars),
+                env_vars=json.dumps(secrets.shown(env_vars)),
                 host_vars=json.dumps(host_vars),
                 author=author,
                 now=now,
             )
             self.add_steps(run, [(name, "") for name in INTERNAL_STEPS], first=1, now=now)
+            secrets.keep(self.home, run, env_vars)
         return run
 
     def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> None:
