@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import git, processes, script, session
+from wercker_cli.engine import get_code, git, processes, script, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
@@ -130,17 +130,12 @@ class _Execution:
         for folder in ("output", "report", "session"):
             os.makedirs(os.path.join(self.work, folder), mode=0o700)
         os.makedirs(self.port.cache(job), mode=0o700, exist_ok=True)
-        _say(log, f"commit {job.commit} of {job.repository}")
-        clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template="]
-        if os.path.isdir(job.snapshots) and job.snapshots != job.repository:
-            clone += ["--reference", job.snapshots]
-        self.run(["git", *git.NO_HOOKS, *clone, "--", job.repository, self.root], log)
-        on_branch = ["--detach"] if job.branch == "HEAD" or job.tag else ["-B", job.branch]
-        self.run(["git", *git.NO_HOOKS, "-C", self.root, "checkout", "--quiet", *on_branch, job.commit, "--"], log)
+        get_code.check_out(job, self.root, lambda command: self.run(command, log), lambda text: _say(log, text))
 
     def run(self, command: list[str], log: IO[bytes]) -> None:
         """A command whose output goes to the log; it ends with the run. Raises GitError where it fails."""
         log.flush()
+        start = log.tell()
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=git.environment(self.marked())
         )
@@ -148,7 +143,7 @@ class _Execution:
         while process.poll() is None:
             self.pause()
         if process.returncode != 0:
-            raise git.GitError(f"The code could not be had: git exited with exit code {process.returncode}")
+            raise git.GitError(f"The code could not be had: {git.complaint(log.name, start, process.returncode)}")
 
     def set_up(self, log: IO[bytes]) -> tuple[list[Planned], list[Planned]]:
         """The run's main steps from wercker-init to store, and its after-steps with the wercker-init before them."""

@@ -69,6 +69,8 @@ class Store:
             if trouble is None:
                 raise
             raise trouble from None
+        except UnicodeEncodeError as error:
+            raise Refused(f"{error.object!r} is no UTF-8 text, and the engine can keep nothing else") from None
 
     def close(self) -> None:
         """Ends the connection: SQLite does not survive a fork."""
