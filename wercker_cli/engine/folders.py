@@ -62,11 +62,13 @@ def set_aside(home: str, run: str, *, keep_output: bool) -> None:
     folder, output = work(home, run), os.path.join(work(home, run), "output")
     if keep_output and any(files for _, _, files in os.walk(output)):
         os.rename(output, artifact(home, run))
+    if not os.path.isdir(folder):
+        return
     trash = os.path.join(home, "trash")
     os.makedirs(trash, mode=0o700, exist_ok=True)
     try:
         os.rename(folder, os.path.join(trash, f"{run}.{os.urandom(4).hex()}"))
-    except FileNotFoundError:  # the run never had one, or somebody else settles it too
+    except FileNotFoundError:  # somebody else settles the run too
         return
 
 

@@ -41,6 +41,7 @@ class Store:
 
     def __init__(self, home: str) -> None:
         self.home = home
+        self._inode = 0
 
     @cached_property
     def _db(self) -> sqlite3.Connection:
@@ -48,6 +49,7 @@ class Store:
             folders.prepare(self.home)
             db = sqlite3.connect(folders.database(self.home), timeout=BUSY, isolation_level=None)
             db.row_factory = sqlite3.Row
+            self._inode = os.stat(folders.database(self.home)).st_ino
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version < len(MIGRATIONS):
                 _migrate(db, self.home)
@@ -77,6 +79,13 @@ class Store:
         if "_db" in self.__dict__:
             self._db.close()
             del self._db
+
+    def is_there(self) -> bool:
+        """Whether the database that is open is still the one in the state folder."""
+        try:
+            return os.stat(folders.database(self.home)).st_ino == self._inode
+        except OSError:
+            return False
 
     def one(self, sql: str, **values: Any) -> Row | None:
         """The first row, or None."""
