@@ -7,6 +7,7 @@ import math
 import os
 import select
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -266,10 +267,15 @@ class _Execution:
 def _message(planned: Planned) -> str:
     """What the step left as its message, or ''."""
     try:
-        with open(script.message_file(planned), encoding="utf-8", errors="replace") as file:
-            return file.read(LONGEST_MESSAGE).strip()
+        with open(script.message_file(planned), encoding="utf-8", errors="replace", opener=_at_once) as file:
+            return file.read(LONGEST_MESSAGE).strip() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else ""
     except OSError:
         return ""
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens what may be a named pipe that nobody writes to."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sentence(error: WerckerError | OSError) -> str:
