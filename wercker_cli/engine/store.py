@@ -233,7 +233,7 @@ class Store:
 
 def new_id(now: int) -> str:
     """24 hexadecimal digits, of which the first 8 are the seconds of `now`, as in every id of the API."""
-    return f"{now // 1000:08x}{os.urandom(8).hex()}"
+    return f"{now // 1000 & 0xFFFFFFFF:08x}{os.urandom(8).hex()}"
 
 
 def _trouble(home: str, error: OSError | sqlite3.Error) -> WerckerError | None:
