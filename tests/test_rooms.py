@@ -12,6 +12,7 @@ ALLOWED = {
         "accounts",
         "app",
         "calls",
+        "checking",
         "checkout",
         "commands",
         "errors",
@@ -30,6 +31,7 @@ ALLOWED = {
     "history.py": {"output"},
     "app.py": {"api", "cache", "checkout", "output", "settings", "engine.app", "errors"},
     "cache.py": set(),
+    "checking.py": {"engine", "errors"},
     "checkout.py": {"engine.git", "errors"},
     "selection.py": {"app", "checkout", "output", "settings", "errors"},
 }

@@ -268,6 +268,26 @@ class Invocation:
             raise Usage("there was no answer")
         return answer.strip()
 
+    def ask_unseen(self, question: str, *, hint: str) -> str:
+        """A line from the terminal, which shows nothing of it; "" where the input ends.
+
+        Raises Usage, with the hint, where the terminal would show it.
+        """
+        import getpass
+        import warnings
+
+        from wercker_cli.output.text import clean
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            try:
+                return getpass.getpass(clean(question), stream=self.stderr)
+            except EOFError:
+                self.note("")  # behind the question
+                return ""
+            except getpass.GetPassWarning:
+                raise Usage("this terminal would show what is typed", hint=hint) from None
+
     def note_behind(self, text: str) -> None:
         """A sentence for a person, behind what is shown."""
         self._behind.append(text)

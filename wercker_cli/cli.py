@@ -29,11 +29,16 @@ COMMANDS: dict[str, Any] = {
             "rerun": f"{_IN}.runs.rerun",
             "abort": f"{_IN}.runs.abort",
             "stats": f"{_IN}.runs.stats",
+            "prune": f"{_IN}.runs.prune",
         },
     ),
     "pipelines": (
-        "List the pipelines of an application, or add a checkout.",
-        {"list": f"{_IN}.pipelines.list", "add": f"{_IN}.pipelines.add"},
+        "List the pipelines of an application, add a checkout, or check a wercker.yml.",
+        {
+            "list": f"{_IN}.pipelines.list",
+            "add": f"{_IN}.pipelines.add",
+            "check": f"{_IN}.pipelines.check",
+        },
     ),
     "api": f"{_IN}.api",
     "context": (

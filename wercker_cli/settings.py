@@ -137,11 +137,11 @@ def _needs_no_entry(chosen: Value) -> bool:
 def _token(environ: Mapping[str, str], chosen: Value, entry: Context | None, origin: str) -> Value:
     """The environment's token, else the context's own.
 
-    An address and a token in the environment belong together: a context of --context gets none of that token.
+    That one belongs to the server that the environment, or config.toml, lets answer: one of --context gets no word
+    of it.
     """
     given = _first(environ, "WERCKER_TOKEN")
-    of_another = entry and chosen.origin == FLAG and environ.get(API_URL)
-    if entry is None or (given.value and not of_another):
+    if entry is None or (given.value and chosen.origin != FLAG):
         return given
     if entry.token:
         return Value(entry.token, origin)

@@ -149,8 +149,9 @@ def test_whose_token_goes_where(wercker: Wercker, server: HTTPServer, file: Path
     assert sent(WERCKER_CONTEXT="ci") == "Bearer own"
     assert sent(WERCKER_API_URL=url) is None
     assert sent(WERCKER_API_URL=url, WERCKER_TOKEN="env") == "Bearer env"
-    assert sent("--context", "ci", WERCKER_TOKEN="env") == "Bearer env"
-    assert sent("--context", "bare", WERCKER_TOKEN="env") == "Bearer env"
+    assert sent(WERCKER_CONTEXT="ci", WERCKER_TOKEN="env") == "Bearer env"
+    assert sent("--context", "ci", WERCKER_TOKEN="env") == "Bearer own"
+    assert sent("--context", "bare", WERCKER_TOKEN="env") is None
     elsewhere: dict[str, Any] = {"WERCKER_API_URL": "http://elsewhere.example.com", "WERCKER_TOKEN": "env"}
     assert sent("--context", "ci", **elsewhere) == "Bearer own"
     assert sent("--context", "bare", **elsewhere) is None

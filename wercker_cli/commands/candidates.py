@@ -52,6 +52,14 @@ def pipelines(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
         yield str(pipeline.get("name")), ""
 
 
+def targets(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
+    """The deploy targets in the checkout, of the pipeline where one is named."""
+    if app.settings.api_url.value:
+        return
+    for target in app.engine.targets(given.get("pipelineId")):
+        yield target, ""
+
+
 def contexts(app: Invocation, _given: dict[str, Any]) -> Iterator[Candidate]:
     """The engine, and the servers that have a name."""
     from wercker_cli.accounts import contexts

@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 
-from wercker_cli.engine import folders, processes, queue
+from wercker_cli.engine import folders, processes, queue, secrets
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Store
 
 WORKERS = max(2, os.cpu_count() or 1)  # at most; each has one run at a time
+LONGEST_LOG = 1_000_000  # bytes that a worker.log has before it becomes worker.log.old
 GETTING_UP = 0.3  # seconds that a worker may take to join, before it is called again
 
 
@@ -38,11 +39,17 @@ class Dispatcher:
         processes.notify(worker)
 
     def tend(self) -> None:
-        """Clears up after workers that are gone, and wakes others where runs wait for nobody."""
+        """Clears up after workers that are gone, and wakes others where runs wait for nobody.
+
+        What was killed before it could forget the secrets of a run that has ended is made up for.
+        """
         gone = [worker for worker in queue.workers(self._store) if processes.alive(worker) is False]
         for row in queue.held(self._store):
             if row["lease_until"] < uptime_ms() or processes.alive(row["worker"]) is False:
                 self._settle(row["id"], row["worker"])
+        for run in secrets.kept(self._store.home):
+            if queue.is_over(self._store, run):
+                secrets.forget(self._store.home, run)
         if gone:
             folders.empty_trash(self._store.home)
             queue.strike(self._store, gone)  # last: until then whoever comes next does all of this again
@@ -56,6 +63,7 @@ class Dispatcher:
         work, logs = folders.work(home, run), folders.logs(home, run)
         processes.end_left_behind(mark, work, logs, spared(self._store) | {os.getpid()})
         folders.set_aside(home, run, keep_output=False)
+        secrets.forget(home, run)
         queue.settle(self._store, run, worker)
 
 
@@ -118,7 +126,10 @@ def run_worker(home: str) -> None:
     except BaseException:  # whatever it is, nobody else would hear of it
         import traceback
 
-        with open(folders.worker_log(home), "a", encoding="utf-8") as log:
+        path = folders.worker_log(home)
+        if os.path.exists(path) and os.path.getsize(path) > LONGEST_LOG:
+            os.replace(path, f"{path}.old")
+        with open(path, "a", encoding="utf-8") as log:
             log.write(f"{now_ms()}\n{traceback.format_exc()}\n")
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import get_code, git, processes, script, session
+from wercker_cli.engine import environment_file, get_code, git, ignored, processes, script, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
@@ -31,7 +31,7 @@ GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
 MAIN, FINAL = "mainSteps", "finalSteps"
 INIT, STORE = "wercker-init", "store"
-LONGEST_MESSAGE = 2000  # characters
+LONGEST_MESSAGE = 200_000  # characters that are read: what is shown of it is cut once its secrets are masked
 LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
@@ -74,6 +74,7 @@ class _Execution:
         self.work = port.work(job)
         self.root = os.path.join(self.work, "source")
         self.source_dir = self.root
+        self.given = job.env_vars
         self.limits = Limits(math.inf, math.inf)
         self.beaten = time.monotonic()
 
@@ -155,6 +156,10 @@ class _Execution:
         for note in found.notes:
             _say(log, note)
         self.source_dir, self.limits = os.path.normpath(os.path.join(self.root, found.source_dir)), found.limits
+        left_out = ignored.leave_out(self.root, found.ignore_file, found.file)
+        if left_out:
+            _say(log, left_out)
+        self.given = self.given_variables(log)
         main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
         after = [(INIT, None), *((work.display, work) for work in found.after_steps)] if found.after_steps else []
         phases = [MAIN] * len(main) + [FINAL] * len(after)
@@ -187,6 +192,19 @@ class _Execution:
         cache = self.port.cache(self.job)
         return list(variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=self.source_dir))
 
+    def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
+        """Those of the ENVIRONMENT file that nothing else sets, and those that were given with the run."""
+        given = [*self.own_variables(), *self.job.env_vars]
+        taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys()
+        of_file, notes = environment_file.read(self.root, taken)
+        for note in notes:
+            _say(log, note)
+        return [*of_file, *self.job.env_vars]
+
+    def no_secrets(self, variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The variables less the secret ones: bash has them from its start, and no file of the run holds them."""
+        return [pair for pair in variables if pair[0] not in self.job.secrets]
+
     def store(self, log: IO[bytes]) -> None:
         """Says what the run leaves."""
         output = os.path.join(self.work, "output")
@@ -199,9 +217,10 @@ class _Execution:
         for planned in row:
             os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
         folder = os.path.join(self.work, "session")
-        opening = script.Opening(own, self.job.env_vars)
+        opening = script.Opening(self.no_secrets(own), self.no_secrets(self.given))
+        environment = {**self.job.host_vars, **self.job.secrets, processes.MARK: self.job.run}
         while row:
-            with Session(script.write(folder, opening, row), self.marked(), self.root) as bash:
+            with Session(script.write(folder, opening, row), environment, self.root) as bash:
                 row = row[self.follow(bash, row) :]
 
     def marked(self) -> dict[str, str]:

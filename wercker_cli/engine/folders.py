@@ -4,9 +4,11 @@ runs/RUN/logs/N.log     the log of the step with "order" N
 runs/RUN/artifact/      what the run left in WERCKER_OUTPUT_DIR
 work/RUN/               the checkout and the rest of a run while it executes
 cache/APPLICATION/      WERCKER_CACHE_DIR
+secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
 snapshots/              working trees as commits (snapshot.py)
 trash/                  working copies on their way out
-worker.log              what went wrong in a worker itself
+pruned                  changed when the daily prune began (prune.py)
+worker.log              what went wrong in a worker itself; worker.log.old, what did before
 """
 
 import os
@@ -35,6 +37,16 @@ def work(home: str, run: str) -> str:
 def cache(home: str, application: str) -> str:
     """The folder that stays from run to run of an application."""
     return os.path.join(home, "cache", application)
+
+
+def secrets(home: str) -> str:
+    """The folder of what only running and waiting runs may know."""
+    return os.path.join(home, "secrets")
+
+
+def secret(home: str, run: str) -> str:
+    """Where the values of a run's secret variables are until it has ended."""
+    return os.path.join(secrets(home), run)
 
 
 def worker_log(home: str) -> str:

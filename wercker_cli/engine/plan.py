@@ -32,9 +32,12 @@ class Work:
 
 
 class Plan(NamedTuple):
-    """The steps of a run, where they start, what limits them, and what a person should know about them."""
+    """The steps of a run, where they start, what is kept out of their checkout, what limits them, and what a person
+    should know about them."""
 
+    file: str  # the name of the wercker.yml
     source_dir: str
+    ignore_file: str
     steps: list[Work]
     after_steps: list[Work]
     limits: Limits
@@ -50,7 +53,9 @@ def read(root: str, pipeline: str, target: str, steps_path: str) -> Plan:
     found = _pipeline(file, pipeline, name)
     steps = found.targets.get(target, found.steps)
     return Plan(
+        file=name,
         source_dir=file.source_dir,
+        ignore_file=file.ignore_file,
         steps=_works(steps, name, root, steps_path),
         after_steps=_works(found.after_steps, name, root, steps_path),
         limits=Limits(

@@ -115,6 +115,15 @@ def held(store: Store) -> list[Row]:
     return store.all("SELECT id, worker, lease_until FROM runs WHERE worker IS NOT NULL")
 
 
+def is_over(store: Store, run: str) -> bool:
+    """Whether the run has ended, or there is none of that id, not even one in the making."""
+    unfinished = "SELECT 1 FROM runs WHERE id = :run AND status <> 'finished'"
+    if store.one(unfinished, run=run):
+        return False
+    with store.transaction():
+        return store.one(unfinished, run=run) is None
+
+
 def waiting(store: Store, *, most: int) -> int:
     """How many runs are queued, as far as that is below `most`."""
     return len(store.all("SELECT 1 FROM runs WHERE status = 'notstarted' LIMIT :most", most=most))

@@ -1,18 +1,23 @@
 """The API's endpoints, a function each, spelled as in its text; and the one place where a fault becomes an answer."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import folders, git, objects, parameters, queue
+from wercker_cli.engine import folders, git, objects, parameters, queue, secrets
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
 from wercker_cli.engine.store import Row, Store
 from wercker_cli.errors import NotFound, Unreachable, WerckerError
+
+if TYPE_CHECKING:
+    from wercker_cli.engine.mask import Mask
 
 ROOT = "/api/v3"
 ABORT_WAIT = 10.0  # seconds until an abort is answered though the run has not ended
@@ -130,6 +135,8 @@ def abort(call: Call, run: str) -> objects.Json:
     store = call.site.store
     row = _run(call, run)
     aborting = queue.abort(store, run)
+    if aborting and not aborting["worker"]:
+        secrets.forget(store.home, run)
     deadline = time.monotonic() + ABORT_WAIT
     while aborting and row["status"] != "finished" and time.monotonic() < deadline:
         if aborting["worker"]:
@@ -150,20 +157,23 @@ def step(call: Call, step: str) -> objects.Json:
 
 @route("GET", "/runsteps/:step/log")
 def log(call: Call, step: str) -> Response:
-    """What a step has printed so far, or the range of bytes that was asked for."""
+    """What a step has printed so far, or the range of bytes that was asked for; secrets are masked."""
     row = _step(call, step)
+    mask = secrets.mask(call.site.store.home, row["run"])
     wanted = _RANGE.fullmatch(call.headers.get("range", ""))
     kind = {"content-type": "text/plain; charset=utf-8", "accept-ranges": "bytes"}
     try:
         with open(folders.log(call.site.store.home, row["run"], row["position"]), "rb") as file:
             size = os.fstat(file.fileno()).st_size
+            if mask and row["status"] != "finished":
+                size = mask.settled(file, size)
             if not wanted or not size:
-                return Response(200, kind, file.read(size))
+                return Response(200, kind, _read(file, mask, 0, size))
             first, last = _range(wanted, size)
             if first > last:
                 return Response(416, {**kind, "content-range": f"bytes */{size}"}, b"")
-            file.seek(first)
-            return Response(206, {**kind, "content-range": f"bytes {first}-{last}/{size}"}, file.read(last + 1 - first))
+            part = _read(file, mask, first, last + 1)
+            return Response(206, {**kind, "content-range": f"bytes {first}-{last}/{size}"}, part)
     except FileNotFoundError:  # a step that has not started
         return Response(200, kind, b"")
 
@@ -189,6 +199,14 @@ def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
         objects.pipeline_object(row["id"], row["name"], row["created_at"], row["public"], call.site.base)
         for row in rows
     ]
+
+
+def _read(file: BinaryIO, mask: Mask | None, first: int, end: int) -> bytes:
+    """The bytes of a log from `first` to before `end`."""
+    if mask:
+        return mask.read(file, first, end)
+    file.seek(first)
+    return file.read(end - first)
 
 
 def _range(wanted: re.Match[str], size: int) -> tuple[int, int]:

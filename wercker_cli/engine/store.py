@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from wercker_cli.engine import folders
+from wercker_cli.engine import folders, listing, secrets
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.schema import MIGRATIONS
 from wercker_cli.errors import Refused, Unreachable, WerckerError
@@ -98,6 +98,10 @@ class Store:
         with self._trouble_told():
             return self._db.execute(sql, values).fetchall()
 
+    def count(self, sql: str, **values: Any) -> int:
+        """The number of rows of a query."""
+        return int(self._db.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()[0])  # noqa: S608 - of our own queries
+
     def write(self, sql: str, **values: Any) -> int:
         """The number of rows that the statement changed."""
         with self._trouble_told():
@@ -120,18 +124,13 @@ class Store:
 
     def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
         """Runs in the order of their creation; `filters` maps columns to what they have to be."""
-        values: dict[str, Any] = dict(filters)
-        conditions = [f"runs.{column} = :{column}" for column in filters if column != "commit_hash"]
-        if "commit_hash" in filters:  # the beginning of a hash will do
-            conditions.append("runs.commit_hash >= :commit_hash AND runs.commit_hash < :commit_hash || 'g'")
+        found = listing.page(self, filters, ascending=ascending, skip=skip, limit=limit)
+        return self.listed(found, ascending=ascending)
+
+    def listed(self, found: list[int], *, ascending: bool) -> list[Row]:
+        """The runs with these numbers (`seq`), in their order."""
         order = "ASC" if ascending else "DESC"
-        where = " AND ".join(conditions)
-        return self.all(
-            f"{_RUNS} WHERE {where} ORDER BY runs.seq {order} LIMIT :limit OFFSET :skip",
-            **values,
-            limit=limit,
-            skip=skip,
-        )
+        return self.all(f"{_RUNS} WHERE runs.seq IN ({', '.join(map(str, found))}) ORDER BY runs.seq {order}")
 
     def run(self, run: str) -> Row | None:
         """One run, or None."""
@@ -146,11 +145,14 @@ class Store:
         tag: str,
         commit: str,
         message: str,
-        env_vars: list[dict[str, str]],
+        env_vars: list[dict[str, Any]],
         host_vars: dict[str, str],
         author: str,
     ) -> str:
-        """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe."""
+        """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe.
+
+        The values of secret variables are kept apart from it.
+        """
         now = now_ms()
         run = new_id(now)
         with self.transaction(durable=True):
@@ -169,12 +171,13 @@ class Store:
                 tag=tag,
                 commit=commit,
                 message=message,
-                env_vars=json.dumps(env_vars),
+                env_vars=json.dumps(secrets.shown(env_vars)),
                 host_vars=json.dumps(host_vars),
                 author=author,
                 now=now,
             )
             self.add_steps(run, [(name, "") for name in INTERNAL_STEPS], first=1, now=now)
+            secrets.keep(self.home, run, env_vars)
         return run
 
     def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> None:

@@ -1,4 +1,4 @@
-"""The variables of a run, as its steps see them."""
+"""The variables that the engine gives a run."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ STEPS_PATH = "WERCKER_STEPS_PATH"  # folders of steps on this machine, with ":" 
 
 
 def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) -> Iterator[tuple[str, str]]:
-    """Names and values of our own; those that were given with the run come behind them and win.
+    """Names and values in the order in which they are exported, before those of the ENVIRONMENT file and the user's.
 
     `work` is the run's folder, `root` the checkout in it.
     """
