@@ -104,11 +104,13 @@ def set_aside(home: str, run: str, *, passed: bool) -> None:
         _try(os.rename, checkout, kept(home, run))
     if not passed:
         _try(os.remove, artifact(home, run))
+    if not os.path.isdir(folder):
+        return
     trash = os.path.join(home, "trash")
     os.makedirs(trash, mode=0o700, exist_ok=True)
     try:
         os.rename(folder, os.path.join(trash, f"{run}.{os.urandom(4).hex()}"))
-    except FileNotFoundError:  # the run never had one, or somebody else settles it too
+    except FileNotFoundError:  # somebody else settles the run too
         return
 
 
