@@ -64,9 +64,16 @@ class _Execution:
             self.get_code(log)
         with self.step(SET_UP) as log:
             source_dir, row = self.set_up(log)
-            exports = self.exports(log, source_dir)
+            kept_cache = self.port.cache(self.job)
+            cache = kept_cache or os.path.join(self.work, "cache")
+            os.makedirs(cache, mode=0o700, exist_ok=True)
+            if not kept_cache:
+                _say(log, "another run of this application has its cache: this one has an empty one that is not kept")
+            exports = self.exports(log, source_dir, cache)
         self.run_session(row[:-1], exports)
         with self.step(row[-1].position) as log:
+            if kept_cache and self.port.drop_large_cache(self.job):
+                _say(log, "the cache is larger than 1000 MB: it is dropped, and the next run begins with an empty one")
             output = os.path.join(self.work, "output")
             files = any(files for _, _, files in os.walk(output))
             kept = f"what is in WERCKER_OUTPUT_DIR is kept: {self.port.artifact(self.job)}"
@@ -93,7 +100,6 @@ class _Execution:
         job = self.job
         for folder in ("output", "report", "session"):
             os.makedirs(os.path.join(self.work, folder), mode=0o700)
-        os.makedirs(self.port.cache(job), mode=0o700, exist_ok=True)
         _say(log, f"commit {job.commit} of {job.repository}")
         clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template="]
         if os.path.isdir(job.snapshots) and job.snapshots != job.repository:
@@ -139,12 +145,11 @@ class _Execution:
         ]
         return found.source_dir, planned
 
-    def exports(self, log: IO[bytes], source_dir: str) -> list[tuple[str, str]]:
+    def exports(self, log: IO[bytes], source_dir: str, cache: str) -> list[tuple[str, str]]:
         """The variables of the run in their order: ours, those of the ENVIRONMENT file, the user's, which win.
 
         Secret ones are not among them: bash has them from its start, and no file of the run holds them.
         """
-        cache = self.port.cache(self.job)
         ours = list(variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=source_dir))
         taken = {name for name, _ in [*ours, *self.job.env_vars]} | self.job.host_vars.keys() | self.job.secrets.keys()
         of_file, notes = environment_file.read(self.root, taken)
