@@ -56,6 +56,7 @@ class _Execution:
         self.job, self.port, self.wakeup = job, port, wakeup
         self.work = port.work(job)
         self.root = os.path.join(self.work, "source")
+        self.has_cache = False
         self.beaten = time.monotonic()
 
     def execute(self) -> None:
@@ -64,16 +65,10 @@ class _Execution:
             self.get_code(log)
         with self.step(SET_UP) as log:
             source_dir, row = self.set_up(log)
-            kept_cache = self.port.cache(self.job)
-            cache = kept_cache or os.path.join(self.work, "cache")
-            os.makedirs(cache, mode=0o700, exist_ok=True)
-            if not kept_cache:
-                _say(log, "another run of this application has its cache: this one has an empty one that is not kept")
-            exports = self.exports(log, source_dir, cache)
+            exports = self.exports(log, source_dir, self.take_cache(log))
         self.run_session(row[:-1], exports)
         with self.step(row[-1].position) as log:
-            if kept_cache and self.port.drop_large_cache(self.job):
-                _say(log, "the cache is larger than 1000 MB: it is dropped, and the next run begins with an empty one")
+            self.drop_large_cache(log)
             output = os.path.join(self.work, "output")
             files = any(files for _, _, files in os.walk(output))
             kept = f"what is in WERCKER_OUTPUT_DIR is kept: {self.port.artifact(self.job)}"
@@ -144,6 +139,22 @@ class _Execution:
             for position, (id_, step) in enumerate(zip(ids, [None, *steps, None], strict=True), FIRST_PLANNED)
         ]
         return found.source_dir, planned
+
+    def take_cache(self, log: IO[bytes]) -> str:
+        """The folder for WERCKER_CACHE_DIR: that of the application, or one of the run where another run has that."""
+        cache = self.port.cache(self.job)
+        self.has_cache = cache is not None
+        if cache is None:
+            cache = os.path.join(self.work, "cache")
+            _say(log, "another run of this application has its cache: this one has an empty one that is not kept")
+        self.drop_large_cache(log)  # of a run that failed: it has no "store"
+        os.makedirs(cache, mode=0o700, exist_ok=True)
+        return cache
+
+    def drop_large_cache(self, log: IO[bytes]) -> None:
+        """What nobody cleans up must not grow for ever."""
+        if self.has_cache and self.port.drop_large_cache(self.job):
+            _say(log, "the cache was larger than 1000 MB, and is dropped")
 
     def exports(self, log: IO[bytes], source_dir: str, cache: str) -> list[tuple[str, str]]:
         """The variables of the run in their order: ours, those of the ENVIRONMENT file, the user's, which win.

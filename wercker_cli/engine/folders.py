@@ -52,7 +52,7 @@ def drop_large_cache(home: str, application: str, run: str) -> bool:
     sizes = (_size(os.path.join(path, name)) for path, _, files in os.walk(folder) for name in files)
     if all(total <= LARGEST_CACHE for total in itertools.accumulate(sizes)):
         return False
-    os.rename(folder, os.path.join(work(home, run), "session", "cache"))
+    os.rename(folder, os.path.join(work(home, run), "session", f"cache-{os.urandom(4).hex()}"))
     return True
 
 
