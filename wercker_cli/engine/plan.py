@@ -1,5 +1,6 @@
 """What of a wercker.yml a run executes, and what cannot be executed here."""
 
+import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,6 +28,8 @@ def read(root: str, pipeline: str, target: str) -> Plan:
         raise Refused("this commit has no wercker.yml at its root")
     file = wercker_yml.read(pipeline_file.text(root, name), name)
     found = _pipeline(file, pipeline, name)
+    if not os.path.isdir(os.path.join(root, file.source_dir)):
+        raise Refused(f"there is no folder {file.source_dir} in this commit, which 'source-dir' names")
     steps = found.targets.get(target, found.steps)
     for step in steps:
         _check(step, name)
