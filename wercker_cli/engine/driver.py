@@ -80,6 +80,8 @@ class _Execution:
         self.source_dir = self.root
         self.given = job.env_vars
         self.limits = Limits(math.inf, math.inf)
+        self.has_cache = False
+        self.cache = os.path.join(self.work, "cache")  # where another run has that of the application
         self.beaten = time.monotonic()
         self.collectable: dict[int, str] = {}  # what steps may have left, by their positions
 
@@ -93,6 +95,7 @@ class _Execution:
         try:
             self.run_session(main[:-1], self.own_variables())
             with self.step(main[-1].position, main[-1].display) as log:
+                self.drop_large_cache(log)
                 handover.leave(self.port, self.job, self.work, log, self.pause, at_once=bool(after))
         except _Failed as error:
             failed = error
@@ -136,7 +139,6 @@ class _Execution:
         job = self.job
         for folder in ("output", "report", "session"):
             os.makedirs(os.path.join(self.work, folder), mode=0o700)
-        os.makedirs(self.port.cache(job), mode=0o700, exist_ok=True)
         if job.source:
             handover.take_over(self.port, job, self.root, log, self.pause)
             _get_ready()
@@ -169,6 +171,7 @@ class _Execution:
         left_out = ignored.leave_out(self.root, found.ignore_file, found.file)
         if left_out:
             _say(log, left_out)
+        self.take_cache(log)
         self.given = self.given_variables(log)
         main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
         after = [(INIT, None), *((work.display, work) for work in found.after_steps)] if found.after_steps else []
@@ -197,10 +200,25 @@ class _Execution:
         copy = os.path.join(self.work, "steps", str(position))
         return replace(work, folder=step_folders.for_the_run(work.folder, self.root, copy))
 
+    def take_cache(self, log: IO[bytes]) -> None:
+        """Decides on the folder for WERCKER_CACHE_DIR: that of the application, unless another run has it."""
+        found = self.port.cache(self.job)
+        self.has_cache = found is not None
+        if found is None:
+            _say(log, "another run of this application has its cache: this one has an empty one that is not kept")
+        else:
+            self.cache = found
+        self.drop_large_cache(log)  # of a run that failed: it has no "store"
+        os.makedirs(self.cache, mode=0o700, exist_ok=True)
+
+    def drop_large_cache(self, log: IO[bytes]) -> None:
+        """What nobody cleans up must not grow for ever."""
+        if self.has_cache and self.port.drop_large_cache(self.job):
+            _say(log, "the cache was larger than 1000 MB, and is dropped")
+
     def own_variables(self) -> list[tuple[str, str]]:
         """The variables that a session of this run begins with."""
-        cache = self.port.cache(self.job)
-        return list(variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=self.source_dir))
+        return list(variables(self.job, work=self.work, root=self.root, cache=self.cache, source_dir=self.source_dir))
 
     def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
         """Those of the ENVIRONMENT file that nothing else sets, and those that were given with the run."""
