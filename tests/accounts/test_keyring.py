@@ -48,25 +48,27 @@ def test_a_life_in_the_keyring(wercker: Wercker, server: HTTPServer, ci: str, fi
     assert json.loads((tmp_path / "keyring.json").read_text()) == {}
 
 
-def test_a_removed_context_leaves_nothing_in_the_keyring(
-    wercker: Wercker, server: HTTPServer, ci: str, file: Path, tmp_path: Path
-) -> None:
-    env = keyring("InFile", tmp_path)
+@pytest.fixture
+def kept(wercker: Wercker, server: HTTPServer, ci: str, tmp_path: Path) -> dict[str, Any]:
+    """The environment with a keyring that has the token of the context."""
     expect(server)
-    wercker("auth", "login", "--context", "ci", given=SECRET, **env)
-    assert wercker("context", "remove", "ci", **env) == Done(0, "", "removed ci\n")
+    wercker("auth", "login", "--context", "ci", given=SECRET, **keyring("InFile", tmp_path))
+    return keyring("InFile", tmp_path)
+
+
+def test_a_removed_context_leaves_nothing_in_the_keyring(
+    wercker: Wercker, kept: dict[str, Any], file: Path, tmp_path: Path
+) -> None:
+    assert wercker("context", "remove", "ci", **kept) == Done(0, "", "removed ci\n")
     assert json.loads((tmp_path / "keyring.json").read_text()) == {}
     assert file.read_text() == ""
 
 
 def test_a_context_whose_address_was_changed_has_no_token(
-    wercker: Wercker, server: HTTPServer, ci: str, file: Path, tmp_path: Path
+    wercker: Wercker, kept: dict[str, Any], ci: str, file: Path
 ) -> None:
-    env = keyring("InFile", tmp_path)
-    expect(server)
-    wercker("auth", "login", "--context", "ci", given=SECRET, **env)
     file.write_text(file.read_text().replace(ci, "http://elsewhere.example.com/api/v3"))
-    done = wercker("runs", "list", "-p", "b" * 24, "--context", "ci", code=4, **env)
+    done = wercker("runs", "list", "-p", "b" * 24, "--context", "ci", code=4, **kept)
     assert done.err == (
         "wercker: the token belongs into the system keyring: it is not there any more\n"
         "hint: wercker auth login keeps it anew\n"
@@ -112,10 +114,8 @@ def test_without_the_package_the_file_keeps_it(
 
 
 def test_a_keyring_that_was_locked_since(
-    wercker: Wercker, server: HTTPServer, ci: str, file: Path, tmp_path: Path
+    wercker: Wercker, kept: dict[str, Any], ci: str, file: Path, tmp_path: Path
 ) -> None:
-    expect(server)
-    wercker("auth", "login", "--context", "ci", given=SECRET, **keyring("InFile", tmp_path))
     before, locked = file.read_text(), keyring("Locked", tmp_path)
     why = "the system keyring cannot be used (KeyringLocked)"
     for debug in ([], ["--debug"]):

@@ -1,7 +1,6 @@
 """What each command sends to a server, and what it refuses to send."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,13 +25,6 @@ SAMPLE: dict[str, Any] = {
     "pipeline": {"id": PIPELINE, "name": "initial-build"},
     "nobody": {"knows": [1.0, None]},
 }
-
-
-@pytest.fixture
-def server(httpserver: HTTPServer) -> Iterator[HTTPServer]:
-    """A server of the API; a request that no test announced fails the test."""
-    yield httpserver
-    httpserver.check()
 
 
 @pytest.fixture
