@@ -392,3 +392,6 @@ def test_a_run_that_failed_is_shown_with_what_to_type_next(terminal: Terminal, s
     screen, _ = terminal("runs", "show", RUN, WERCKER_API_URL=server.url)
     assert screen[0] == "✗ failed"
     assert screen[-1] == f"hint: wercker runs logs {RUN} --failed"
+    server.serve("runs/odd", {**run(result="failed"), "id": "a; touch PWNED"})
+    screen, _ = terminal("runs", "show", "odd", WERCKER_API_URL=server.url)
+    assert screen[-1] == "hint: wercker runs logs 'a; touch PWNED' --failed"
