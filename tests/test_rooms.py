@@ -31,7 +31,7 @@ ALLOWED = {
     "app.py": {"api", "cache", "checkout", "output", "settings", "engine.app", "errors"},
     "cache.py": set(),
     "checkout.py": {"engine.git", "errors"},
-    "selection.py": {"app", "checkout", "output", "settings", "errors"},
+    "selection.py": {"accounts", "app", "checkout", "output", "settings", "errors"},
     "cli.py": {"app", "commands", "errors", "__init__"},
     "manual.py": {"app", "cli", "commands", "__init__"},
     "__main__.py": {"cli"},

@@ -1,6 +1,7 @@
 """What each command sends to a server, and what it refuses to send."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,6 +177,21 @@ def test_a_run_can_be_named_by_its_url_or_as_the_latest(remote: Wercker, server:
         f"wercker: https://elsewhere.example.com/api/v3/runs/{RUN} is no run of {root}\n"
         f"hint: a run's URL here looks like {root}/runs/ID\n"
     )
+
+
+@pytest.mark.parametrize("address", ["", "/", "/api/v3"])
+def test_the_url_of_another_context_is_told_apart(remote: Wercker, home: Path, address: str) -> None:
+    file = home / ".config/wercker/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'[contexts.other]\nurl = "other"\n[contexts.ci]\nurl = "https://ci.example.com{address}"\n')
+    file.chmod(0o600)
+    for command in ("show", "rerun"):
+        done = remote("runs", command, f"https://ci.example.com/api/v3/runs/{RUN}", code=2)
+        assert done.err.splitlines()[1] == "hint: the context ci has it: wercker --context ci runs ..."
+    for content in ("broken", '[contexts.ci]\nurl = "https://c.example.com"\n'):
+        file.write_text(content)
+        done = remote("runs", "show", f"https://ci.example.com/api/v3/runs/{RUN}", code=2)
+        assert done.err.splitlines()[1].startswith("hint: a run's URL here looks like ")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,10 @@ def test_days_are_whole_days(lists: Lists, listed: Callable[..., Done]) -> None:
     assert listed("--since", "2026-01-02", "--until", "2026-01-03").out == "r3\nr2\n"
     today = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
     lists.rows = lambda _: [made(9, today), made(1, "2026-01-01T12:00:00.000Z")]
-    assert listed("--since", "1h").out == listed("--since", "yesterday").out == "r9\n"
+    assert listed("--since", "1h").out == listed("--since", "yesterday").out == listed("--since", "1w").out == "r9\n"
+    ages = {number: time.gmtime(time.time() - number * 86400) for number in (13, 15)}
+    lists.rows = lambda _: [made(n, time.strftime("%Y-%m-%dT%H:%M:%S.000Z", ago)) for n, ago in ages.items()]
+    assert listed("--since", "2w").out == listed("--since", "1w7d").out == "r13\n"
 
 
 @pytest.mark.parametrize("when", ["soon", "2026-13-01", "2026-02-30", "9999999999d", ""])
