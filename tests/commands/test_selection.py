@@ -1,9 +1,11 @@
 """Finding runs: several statuses, windows of time, @me and @head, a choice, and the checkout's application."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 import pytest
@@ -297,6 +299,17 @@ def test_a_person_is_asked_before_runs_are_aborted(
     )
     assert last in raw
     assert set(results(wercker, checkout.path).values()) == {result}
+
+
+@pytest.mark.parametrize("odd", ["@latest", "@head", "http://x/y"])
+def test_what_a_server_calls_an_id_is_one(wercker: Wercker, httpserver: HTTPServer, lists: Lists, odd: str) -> None:
+    lists.rows = lambda _: [{"id": odd}]
+    httpserver.expect_request(re.compile("/api/v3/runs/.*"), method="PUT").respond_with_json({"result": "aborted"})
+    done = wercker("runs", "abort", "-s", "running", "-a", APPLICATION, "--yes", WERCKER_API_URL=lists.url)
+    assert done == (0, f"{odd}\n", f"run {odd} aborted\n")
+    asked = [request.environ["REQUEST_URI"] for request, _ in httpserver.log]
+    assert asked[-1] == f"/api/v3/runs/{quote(odd, safe='')}/abort"
+    assert len(asked) == 2
 
 
 def test_enter_alone_aborts_nothing(

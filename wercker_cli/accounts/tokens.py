@@ -54,8 +54,7 @@ def ask(app: Invocation, prompt: str) -> str:
 
 def check(app: Invocation, name: str, token: str) -> None:
     """Raises NotAllowed where the server of that context refuses the token, and Unreachable where it says nothing."""
-    there = app.in_context(name)
-    there.settings = there.settings._replace(token=Value(token, "what was given"))
+    there = app.in_context(name, token=token)
     if not there.api.accepts_token():
         raise NotAllowed(f"{there.api.name} does not accept this token: it was not kept")
 

@@ -101,7 +101,7 @@ def watch(
         time.sleep(min(pause, *left) if left else pause)
 
 
-def printed(api: Client, steps: list[Json]) -> Iterator[Event]:
+def logs_so_far(api: Client, steps: list[Json]) -> Iterator[Event]:
     """What these steps have printed so far, as the events of one look.
 
     Raises NotFound where a log is missing, behind those that there are.

@@ -160,6 +160,11 @@ class When(click.ParamType[float]):
         return following.timestamp() - 0.001 if self.end else start.timestamp()
 
 
+def is_whole(text: str) -> bool:
+    """Whether UTF-8 can carry it: bytes of a command line that are no UTF-8 come as half characters."""
+    return not re.search("[\ud800-\udfff]", text)
+
+
 def _seconds(span: str) -> float | None:
     match = re.fullmatch(_DURATION, span) if span else None
     if match is None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from wercker_cli.commands.shape import option
+from wercker_cli.commands.types import is_whole
 from wercker_cli.errors import Usage
 
 SECTION = "Variables"
@@ -29,7 +30,7 @@ class Variable(click.ParamType[dict[str, str]]):
             if key not in environ:
                 self.fail(f"{key!r} is not set here: set it, or write {key}=VALUE", param, ctx)
             text = environ[key]
-        if any("\ud800" <= char <= "\udfff" for char in text):
+        if not is_whole(text):
             self.fail(f"the value of {key!r} is not UTF-8", param, ctx)
         return {"key": key, "value": text}
 

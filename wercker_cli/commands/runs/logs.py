@@ -10,9 +10,8 @@ from wercker_cli.commands import shape
 from wercker_cli.commands.options import run_argument, wait_options
 from wercker_cli.commands.types import Count, Text
 from wercker_cli.errors import Exit, NotFound, Usage
+from wercker_cli.output.columns import Json
 from wercker_cli.output.steps import step_name
-
-Json = dict[str, Any]
 
 
 @shape.command("logs")

@@ -11,11 +11,10 @@ from wercker_cli.commands.options import output_options, scope_options, wait_fla
 from wercker_cli.commands.types import Branch, Commit, Id, Text
 from wercker_cli.commands.variables import in_file, variable_options
 from wercker_cli.errors import NotFound, Usage
-from wercker_cli.output.cells import get, objects
-from wercker_cli.output.runs import RUN
+from wercker_cli.output.cells import objects
+from wercker_cli.output.columns import Json
+from wercker_cli.output.runs import RUN, source_run
 from wercker_cli.selection import HEAD
-
-Json = dict[str, Any]
 
 SHOWN_FILES = 3
 DETACHED = "HEAD"  # what stands for a branch where none is checked out
@@ -96,13 +95,11 @@ def _passed_before(app: Invocation, payload: Json) -> Json | None:
     query = {"pipelineId": payload["pipelineId"], "commit": _commit_of(app, payload), "result": "passed"}
     for found in app.api.runs(query.items(), limit=0):
         run = app.api.run(app.api.id_of(found))  # a list does not tell the variables
-        if objects(run.get("envVars")) == payload.get("envVars", []) and _source(run) == payload.get("sourceRunId", ""):
+        if objects(run.get("envVars")) == payload.get("envVars", []) and source_run(run) == payload.get(
+            "sourceRunId", ""
+        ):
             return run
     return None
-
-
-def _source(run: Json) -> str:
-    return get(run, "sourceRun.id") or get(run, "sourceRun")
 
 
 def _commit_of(app: Invocation, payload: Json) -> str:
