@@ -3,7 +3,7 @@
 The claim alone decides who runs a run, and the lease alone who still does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wercker_cli.engine import folders
 from wercker_cli.engine.clock import now_ms, uptime_ms
@@ -82,13 +82,15 @@ def finish_step(store: Store, run: str, position: int, at: int, result: str, mes
     )
 
 
-def finish(store: Store, run: str, worker: str, result: str, message: str = "") -> bool:
-    """Ends the run, unless the worker no longer holds it; a step that still runs ends with it, for that reason."""
+def finish(store: Store, run: str, worker: str, result: str, message: str, then: Callable[[], None]) -> None:
+    """Ends the run, unless the worker no longer holds it; a step that still runs ends with it, for that reason.
+
+    `then` happens in the same transaction.
+    """
     with store.transaction():
-        held = holds(store, run, worker)
-        if held:
+        if holds(store, run, worker):
             _end(store, run, result, message)
-    return held
+            then()
 
 
 def abort(store: Store, run: str) -> Row | None:
