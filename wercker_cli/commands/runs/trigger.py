@@ -95,9 +95,8 @@ def _passed_before(app: Invocation, payload: Json) -> Json | None:
     query = {"pipelineId": payload["pipelineId"], "commit": _commit_of(app, payload), "result": "passed"}
     for found in app.api.runs(query.items(), limit=0):
         run = app.api.run(app.api.id_of(found))  # a list does not tell the variables
-        if objects(run.get("envVars")) == payload.get("envVars", []) and source_run(run) == payload.get(
-            "sourceRunId", ""
-        ):
+        same_variables = objects(run.get("envVars")) == payload.get("envVars", [])
+        if same_variables and source_run(run) == payload.get("sourceRunId", ""):
             return run
     return None
 
