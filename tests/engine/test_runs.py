@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 from tests.conftest import WERCKER, Checkout, Wercker, wait_until
@@ -204,8 +205,9 @@ def test_the_output_stays_and_the_working_copy_goes(wercker: Wercker, checkout: 
     checkout.commit(script(make='mkdir "$WERCKER_OUTPUT_DIR/d"; echo x > "$WERCKER_OUTPUT_DIR/d/f"; chmod -R a-w .'))
     story = run(wercker, checkout)
     state = home / ".local/state/wercker"
-    assert (state / "runs" / story.run["id"] / "artifact/d/f").read_text() == "x\n"
-    assert story.logs["store"] == f"what is in WERCKER_OUTPUT_DIR is kept: {state}/runs/{story.run['id']}/artifact\n"
+    with tarfile.open(state / "runs" / story.run["id"] / "artifact.tar.gz") as artifact:
+        assert artifact.getnames() == ["d", "d/f"]
+    assert story.logs["store"] == "what is in WERCKER_OUTPUT_DIR is the artifact of this run\n"
     assert os.listdir(state / "work") == []
     wait_until(lambda: os.listdir(state / "trash") == [])
     assert state.stat().st_mode & 0o777 == 0o700

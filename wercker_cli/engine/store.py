@@ -148,6 +148,7 @@ class Store:
         env_vars: list[dict[str, Any]],
         host_vars: dict[str, str],
         author: str,
+        source_run: str = "",
     ) -> str:
         """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe.
 
@@ -159,9 +160,9 @@ class Store:
             self.write(
                 """
                 INSERT INTO runs (id, application, pipeline, repository, branch, tag, commit_hash, message, env_vars,
-                                  host_vars, author, created_at)
+                                  host_vars, author, source_run, created_at)
                 VALUES (:run, :application, :pipeline, :repository, :branch, :tag, :commit, :message, :env_vars,
-                        :host_vars, :author, :now)
+                        :host_vars, :author, :source_run, :now)
                 """,
                 run=run,
                 application=pipeline["application"],
@@ -174,6 +175,7 @@ class Store:
                 env_vars=json.dumps(secrets.shown(env_vars)),
                 host_vars=json.dumps(host_vars),
                 author=author,
+                source_run=source_run or None,
                 now=now,
             )
             self.add_steps(run, [(name, "") for name in INTERNAL_STEPS], first=1, now=now)
