@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from tests.conftest import WERCKER, Checkout, Wercker, wait_until
 from tests.engine.stories import script
 from tests.engine.torture.proc import belonging_to, living
@@ -45,6 +47,7 @@ wait
 """
 
 
+@pytest.mark.timeout(300)  # some 15 seconds, where nothing else is going on
 def test_nothing_survives_an_abort(
     wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path, environ: dict[str, str]
 ) -> None:

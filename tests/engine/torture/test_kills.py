@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from tests.conftest import WERCKER, Checkout, Wercker, wait_until
 from tests.engine.torture.proc import belonging_to, descendants
 from wercker_cli.engine import processes, queue
@@ -41,6 +43,7 @@ for sleep in sleeps:
 """
 
 
+@pytest.mark.timeout(300)  # some 15 seconds, where nothing else is going on
 def test_nothing_is_lost_and_nothing_is_left(
     wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path, environ: dict[str, str]
 ) -> None:
@@ -80,6 +83,8 @@ def test_nothing_is_lost_and_nothing_is_left(
     store.close()
     assert (os.listdir(state / "work"), os.listdir(state / "trash")) == ([], [])
     assert belonging_to(home) == []
+    failed = [state / "runs" / run for run, result in results.items() if result == "failed"]
+    assert [run for run in failed if (run / "checkout").exists() or (run / "artifact.tar.gz").exists()] == []
 
 
 def start(argv: list[str], checkout: Checkout, environ: dict[str, str], ids: IO[str]) -> subprocess.Popen[bytes]:
