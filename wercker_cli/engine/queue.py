@@ -3,8 +3,9 @@
 The claim alone decides who runs a run, and the lease alone who still does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from wercker_cli.engine import folders
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Row, Store
 
@@ -81,13 +82,15 @@ def finish_step(store: Store, run: str, position: int, at: int, result: str, mes
     )
 
 
-def finish(store: Store, run: str, worker: str, result: str, message: str = "") -> bool:
-    """Ends the run, unless the worker no longer holds it; a step that still runs ends with it, for that reason."""
+def finish(store: Store, run: str, worker: str, result: str, message: str, then: Callable[[], None]) -> None:
+    """Ends the run, unless the worker no longer holds it; a step that still runs ends with it, for that reason.
+
+    `then` happens in the same transaction.
+    """
     with store.transaction():
-        held = holds(store, run, worker)
-        if held:
+        if holds(store, run, worker):
             _end(store, run, result, message)
-    return held
+            then()
 
 
 def abort(store: Store, run: str) -> Row | None:
@@ -113,6 +116,17 @@ def settle(store: Store, run: str, worker: str) -> bool:
 def held(store: Store) -> list[Row]:
     """The runs that some worker holds."""
     return store.all("SELECT id, worker, lease_until FROM runs WHERE worker IS NOT NULL")
+
+
+def take_cache(store: Store, run: str, application: str) -> bool:
+    """Whether the run has the cache of its application, until it ends: one at a time has, and nobody waits for it."""
+    path = folders.cache_holder(store.home, application)
+    with store.transaction():
+        if store.one("SELECT 1 FROM runs WHERE id = :run AND status <> 'finished'", run=_read(path)):
+            return False
+        with open(path, "w", encoding="ascii") as file:
+            file.write(run)
+    return True
 
 
 def is_over(store: Store, run: str) -> bool:
@@ -177,3 +191,11 @@ def _end(store: Store, run: str, result: str, message: str) -> None:
         result=result,
         now=now,
     )
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:  # nobody had it yet
+        return ""

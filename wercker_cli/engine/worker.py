@@ -15,10 +15,11 @@ def work(home: str) -> None:
     store, worker = Store(home), processes.identity()
     if not dispatch.enlist(store, worker):
         return
-    port, wakeup = Port(store, worker, BASE), processes.wakeup()
+    dispatcher, port, wakeup = dispatch.Dispatcher(store), Port(store, worker, BASE), processes.wakeup()
     while store.is_there():
         job = port.claim()
         if job:
+            dispatcher.wake()  # whatever else waits: a run may have queued several behind it
             drive(job, port, wakeup)
             folders.empty_trash(home)
         elif queue.leave(store, worker):

@@ -12,10 +12,9 @@ from wercker_cli.commands.types import Branch, Commit, Id, Target, Text
 from wercker_cli.commands.variables import note_shown_secrets, public, variable_options, variables
 from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.cells import get, objects
-from wercker_cli.output.runs import RUN
+from wercker_cli.output.columns import Json
+from wercker_cli.output.runs import RUN, source_run
 from wercker_cli.selection import HEAD
-
-Json = dict[str, Any]
 
 SHOWN_FILES = 3
 DETACHED = "HEAD"  # what stands for a branch where none is checked out
@@ -113,13 +112,9 @@ def _passed_before(app: Invocation, payload: Json) -> Json | None:
     for found in app.api.runs(query.items(), limit=0):
         run = app.api.run(app.api.id_of(found))  # a list does not tell the variables
         alike = public(objects(run.get("envVars"))) == public(payload.get("envVars", []))
-        if alike and _source(run) == payload.get("sourceRunId", ""):
+        if alike and source_run(run) == payload.get("sourceRunId", ""):
             return run
     return None
-
-
-def _source(run: Json) -> str:
-    return get(run, "sourceRun.id") or get(run, "sourceRun")
 
 
 def _commit_of(app: Invocation, payload: Json) -> str:
