@@ -120,14 +120,20 @@ def set_aside(home: str, run: str, *, passed: bool) -> None:
     if passed and not os.path.exists(artifact(home, run)) and not os.path.islink(checkout):
         _open(checkout)
         _try(os.rename, checkout, kept(home, run))
-    if not passed:
+    if not passed:  # a worker that was killed may have come as far as keeping something
         _try(os.remove, artifact(home, run))
+        _discard(home, kept(home, run))
+    _discard(home, folder)
+
+
+def _discard(home: str, folder: str) -> None:
+    """Moves a folder to the trash, if it is there."""
     if not os.path.isdir(folder):
         return
     trash = os.path.join(home, "trash")
     os.makedirs(trash, mode=0o700, exist_ok=True)
     try:
-        os.rename(folder, os.path.join(trash, f"{run}.{os.urandom(4).hex()}"))
+        os.rename(folder, os.path.join(trash, f"{os.path.basename(folder)}.{os.urandom(4).hex()}"))
     except FileNotFoundError:  # somebody else settles the run too
         return
 
