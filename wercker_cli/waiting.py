@@ -96,11 +96,11 @@ def _not_itself(app: Invocation, run: str) -> None:
 
 def read_logs(app: Invocation, steps: list[Json], *, tail: int | None) -> None:
     """Writes what these steps have printed so far."""
-    from wercker_cli.api.watch import printed
+    from wercker_cli.api.watch import logs_so_far
     from wercker_cli.output import logs
 
     writer = logs.LogWriter(app.stdout, color=app.color, environ=app.environ)
-    logs.follow(printed(app.api, steps), writer, tail=tail)
+    logs.follow(logs_so_far(app.api, steps), writer, tail=tail)
 
 
 def _watch(app: Invocation, run: str, how: Patience, stream: TextIO, known: Json | None) -> Exit:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 
 NAME = "ENVIRONMENT"
-LARGEST = 2**20  # bytes that are read
+LARGEST = 2**20  # bytes; a larger one is something else
 
 _VARIABLE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=([^\0]*)")
 
@@ -17,8 +17,13 @@ def read(root: str, taken: Collection[str]) -> tuple[list[tuple[str, str]], list
     A line is KEY=value, or `export KEY=value`; blanks around it do not count, quotes in the value do. `taken` are the
     names that are set already.
     """
+    path = os.path.join(root, NAME)
+    if not os.path.isfile(path):
+        return [], []
+    if os.path.getsize(path) > LARGEST:
+        return [], [f"{NAME} is larger than {LARGEST // 2**20} MiB, and left out"]
     variables, notes = [], []
-    for number, line in _lines(os.path.join(root, NAME)):
+    for number, line in _lines(path):
         match = _VARIABLE.fullmatch(line)
         if match is None:
             notes.append(f"{NAME}, line {number}: this is no KEY=value, and left out")
@@ -31,10 +36,8 @@ def read(root: str, taken: Collection[str]) -> tuple[list[tuple[str, str]], list
 
 def _lines(path: str) -> Iterator[tuple[int, str]]:
     """The lines that are neither blank nor comments, with their numbers."""
-    if not os.path.isfile(path):
-        return
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-        for number, line in enumerate(file.read(LARGEST).removeprefix("\ufeff").split("\n"), 1):
+        for number, line in enumerate(file.read().removeprefix("\ufeff").split("\n"), 1):
             text = line.strip()
             if text and not text.startswith("#"):
                 yield number, text

@@ -5,6 +5,7 @@ The claim alone decides who runs a run, and the lease alone who still does.
 
 from collections.abc import Iterable
 
+from wercker_cli.engine import folders
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Row, Store
 
@@ -115,6 +116,17 @@ def held(store: Store) -> list[Row]:
     return store.all("SELECT id, worker, lease_until FROM runs WHERE worker IS NOT NULL")
 
 
+def take_cache(store: Store, run: str, application: str) -> bool:
+    """Whether the run has the cache of its application, until it ends: one at a time has, and nobody waits for it."""
+    path = folders.cache_holder(store.home, application)
+    with store.transaction():
+        if store.one("SELECT 1 FROM runs WHERE id = :run AND status <> 'finished'", run=_read(path)):
+            return False
+        with open(path, "w", encoding="ascii") as file:
+            file.write(run)
+    return True
+
+
 def is_over(store: Store, run: str) -> bool:
     """Whether the run has ended, or there is none of that id, not even one in the making."""
     unfinished = "SELECT 1 FROM runs WHERE id = :run AND status <> 'finished'"
@@ -177,3 +189,11 @@ def _end(store: Store, run: str, result: str, message: str) -> None:
         result=result,
         now=now,
     )
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:  # nobody had it yet
+        return ""

@@ -12,10 +12,9 @@ from wercker_cli.commands.types import Branch, Commit, Id, Target, Text
 from wercker_cli.commands.variables import note_shown_secrets, public, variable_options, variables
 from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.cells import get, objects
-from wercker_cli.output.runs import RUN
+from wercker_cli.output.columns import Json
+from wercker_cli.output.runs import RUN, source_run
 from wercker_cli.selection import HEAD
-
-Json = dict[str, Any]
 
 SHOWN_FILES = 3
 DETACHED = "HEAD"  # what stands for a branch where none is checked out
@@ -30,7 +29,9 @@ WHAT = "What to run"
 )
 @shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch, or @head.")
 @shape.option("--worktree", is_flag=True, section=WHAT, help="The files as they are, changed ones too (engine only).")
-@shape.option("--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left.")
+@shape.option(
+    "--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left, in place of the commit."
+)
 @shape.option("--message", "-m", type=Text(), metavar="TEXT", section=WHAT, help="A message [default: the commit's].")
 @shape.option("--reuse", is_flag=True, section=WHAT, help="If such a run has passed already, answer with that one.")
 @shape.option("--target", type=Target(), metavar="NAME", section=WHAT, help="The steps of this deploy target.")
@@ -59,15 +60,16 @@ def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
     given["variables"] = _variables(given)
     if given["commit"] and given["commit"] != HEAD and not given["branch"]:
         raise Usage("--commit needs --branch", hint="add --branch NAME")
-    if given["worktree"] and (given["commit"] or given["branch"]):
+    if given["worktree"] and (given["commit"] or given["branch"] or given["source_run"]):
         raise Usage(
-            "--worktree is what is checked out: --branch and --commit name something else", hint="leave them out"
+            "--worktree is what is checked out: --branch, --commit and --source-run name something else",
+            hint="leave them out",
         )
     on_engine = app.engine if given["worktree"] or not app.settings.api_url.value else None
     payload = _payload(app, **given)
     reused = _passed_before(app, payload) if reuse else None
     triggered = reused or app.api.trigger(payload)
-    if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"]):
+    if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"] or given["source_run"]):
         _note_changes(app)  # asks git while the run is on its way
     if reused:
         app.note(f"run {app.api.id_of(reused)} passed already, with this commit and these variables")
@@ -110,19 +112,17 @@ def _passed_before(app: Invocation, payload: Json) -> Json | None:
     for found in app.api.runs(query.items(), limit=0):
         run = app.api.run(app.api.id_of(found))  # a list does not tell the variables
         alike = public(objects(run.get("envVars"))) == public(payload.get("envVars", []))
-        if alike and _source(run) == payload.get("sourceRunId", ""):
+        if alike and source_run(run) == payload.get("sourceRunId", ""):
             return run
     return None
-
-
-def _source(run: Json) -> str:
-    return get(run, "sourceRun.id") or get(run, "sourceRun")
 
 
 def _commit_of(app: Invocation, payload: Json) -> str:
     """The hash that a run would be of; raises Usage where only the server knows."""
     if "commitHash" in payload:
         return str(payload["commitHash"])
+    if "sourceRunId" in payload and "branch" not in payload:
+        return get(app.api.run(payload["sourceRunId"]), "commitHash")
     if app.settings.api_url.value:
         raise Usage("--reuse needs --commit: the server alone knows its newest one", hint="add --commit @head")
     return app.engine.commit(str(payload["pipelineId"]), str(payload.get("branch", "")))
