@@ -21,8 +21,13 @@ LONGEST_LINE = 1000  # characters of an error, which may list what a server sent
 
 
 def _nothing(mode: str) -> TextIO:
-    """A stream for one that is closed."""
+    """A stream that gives nothing, or takes everything."""
     return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))
+
+
+def _closed() -> TextIO:
+    """A stream that takes nothing: whoever closed standard output and asks for some is told that it was not written."""
+    return open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
 
 
 class Invocation:
@@ -36,7 +41,7 @@ class Invocation:
         stderr: TextIO | None = sys.stderr,
     ) -> None:
         self.environ = environ
-        self.stdin, self.stdout, self.stderr = stdin or _nothing("r"), stdout or _nothing("w"), stderr or _nothing("w")
+        self.stdin, self.stdout, self.stderr = stdin or _nothing("r"), stdout or _closed(), stderr or _nothing("w")
         self.output: str | None = None  # -o
         self.fields: tuple[str, ...] = ()  # --json
         self.jq: str | None = None  # -q

@@ -93,13 +93,21 @@ def statuses(app: Invocation) -> list[dict[str, Any]]:
     here = context(app) if app.context else app.settings.context
     others = [] if app.context else [name for name in contexts.saved(app) if name != here]
     found = [] if here == ENGINE else [_status(app)]
-    return found + [_status(app.in_context(name)) for name in others]
+    return found + [_status_of(app, name) for name in others]
 
 
 def verdict(found: list[dict[str, Any]]) -> Exit:
     """The exit code for these statuses."""
     states = {status["state"] for status in found}
     return next((code for state, code in VERDICTS if state in states), Exit.DONE)
+
+
+def _status_of(app: Invocation, name: str) -> dict[str, Any]:
+    """The status of another context; one that cannot be used hides none of the others."""
+    try:
+        return _status(app.in_context(name))
+    except WerckerError as error:
+        return {"context": name, "server": None, "token": "none", "state": UNKNOWN, "message": error.message}
 
 
 def _status(app: Invocation) -> dict[str, Any]:

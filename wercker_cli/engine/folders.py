@@ -3,11 +3,12 @@
 runs/RUN/logs/N.log     the log of the step with "order" N
 runs/RUN/artifact/      what the run left in WERCKER_OUTPUT_DIR
 work/RUN/               the checkout and the rest of a run while it executes
-cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time: cache/APPLICATION.run names the last one that had it
+cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time
 secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
 snapshots/              working trees as commits (snapshot.py)
 trash/                  working copies on their way out
-worker.log              what went wrong in a worker itself
+pruned                  changed when the daily prune began (prune.py)
+worker.log              what went wrong in a worker itself; worker.log.old, what did before
 """
 
 import itertools
@@ -41,18 +42,14 @@ def cache(home: str, application: str) -> str:
     return os.path.join(home, "cache", application)
 
 
-def cache_holder(home: str, application: str) -> str:
-    """The file that names the run which has the cache, or had it last."""
-    return os.path.join(home, "cache", f"{application}.run")
-
-
 def drop_large_cache(home: str, application: str, run: str) -> bool:
-    """Whether the cache was larger than LARGEST_CACHE; then it goes away with the working copy of the run."""
+    """Whether the cache was larger than LARGEST_CACHE; then what is in it goes with the working copy of the run."""
     folder = cache(home, application)
     sizes = (_size(os.path.join(path, name)) for path, _, files in os.walk(folder) for name in files)
     if all(total <= LARGEST_CACHE for total in itertools.accumulate(sizes)):
         return False
     os.rename(folder, os.path.join(work(home, run), "session", f"cache-{os.urandom(4).hex()}"))
+    os.mkdir(folder, mode=0o700)
     return True
 
 
@@ -91,8 +88,12 @@ def set_aside(home: str, run: str, *, keep_output: bool) -> None:
     folder, output = work(home, run), os.path.join(work(home, run), "output")
     if keep_output and any(files for _, _, files in os.walk(output)):
         os.rename(output, artifact(home, run))
-    if os.path.isdir(folder):
-        os.rename(folder, os.path.join(home, "trash", run))
+    trash = os.path.join(home, "trash")
+    os.makedirs(trash, mode=0o700, exist_ok=True)
+    try:
+        os.rename(folder, os.path.join(trash, f"{run}.{os.urandom(4).hex()}"))
+    except FileNotFoundError:  # the run never had one, or somebody else settles it too
+        return
 
 
 def empty_trash(home: str) -> None:
@@ -100,8 +101,8 @@ def empty_trash(home: str) -> None:
     import shutil
 
     trash = os.path.join(home, "trash")
-    for run in os.listdir(trash):
-        folder = os.path.join(trash, run)
+    for name in os.listdir(trash) if os.path.isdir(trash) else []:
+        folder = os.path.join(trash, name)
         shutil.rmtree(folder, ignore_errors=True)
         if os.path.isdir(folder):
             _unlock(folder)

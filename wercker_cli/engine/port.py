@@ -11,6 +11,7 @@ from typing import NamedTuple
 from wercker_cli.engine import dispatch, folders, git, objects, queue, secrets, snapshot
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.store import Row, Store
+from wercker_cli.errors import Unreachable
 
 LONGEST_MESSAGE = 2000  # characters
 
@@ -94,10 +95,16 @@ class Port:
                     queue.start_step(self._store, job.run, event.position, event.at)
 
     def finish(self, job: Job, result: str, message: str = "") -> None:
-        """Ends the run, whose secrets are gone then; a message is for the step in which it ended. Does nothing for a
-        run that was lost."""
+        """Ends the run, whose secrets are gone then; a message is for the step in which it ended.
+
+        Does nothing for a run that was lost.
+        """
         secrets.forget(self._store.home, job.run)
-        queue.finish(self._store, job.run, self._worker, result, message)
+        try:
+            queue.finish(self._store, job.run, self._worker, result, message)
+        except Unreachable:  # perhaps it was this run that has filled the disk
+            folders.empty_trash(self._store.home)
+            queue.finish(self._store, job.run, self._worker, result, message)
 
     def log(self, job: Job, position: int) -> str:
         """The path of a step's log."""

@@ -3,7 +3,8 @@
 The claim alone decides who runs a run, and the lease alone who still does.
 """
 
-from wercker_cli.engine import folders
+from collections.abc import Iterable
+
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Row, Store
 
@@ -116,13 +117,16 @@ def held(store: Store) -> list[Row]:
 
 def take_cache(store: Store, run: str, application: str) -> bool:
     """Whether the run has the cache of its application, until it ends: one at a time has, and nobody waits for it."""
-    path = folders.cache_holder(store.home, application)
-    with store.transaction():
-        if store.one("SELECT 1 FROM runs WHERE id = :run AND status <> 'finished'", run=_read(path)):
-            return False
-        with open(path, "w", encoding="ascii") as file:
-            file.write(run)
-    return True
+    return bool(
+        store.write(
+            """
+            UPDATE applications SET cache_run = :run WHERE id = :application
+            AND NOT EXISTS (SELECT 1 FROM runs WHERE id = cache_run AND id <> :run AND status <> 'finished')
+            """,
+            run=run,
+            application=application,
+        )
+    )
 
 
 def is_over(store: Store, run: str) -> bool:
@@ -134,9 +138,9 @@ def is_over(store: Store, run: str) -> bool:
         return store.one(unfinished, run=run) is None
 
 
-def waiting(store: Store) -> bool:
-    """Whether a run is queued."""
-    return store.one("SELECT 1 FROM runs WHERE status = 'notstarted' LIMIT 1") is not None
+def waiting(store: Store, *, most: int) -> int:
+    """How many runs are queued, as far as that is below `most`."""
+    return len(store.all("SELECT 1 FROM runs WHERE status = 'notstarted' LIMIT :most", most=most))
 
 
 def workers(store: Store) -> list[str]:
@@ -149,17 +153,18 @@ def enlist(store: Store, worker: str) -> None:
     store.write("INSERT INTO workers (id) VALUES (:worker)", worker=worker)
 
 
-def strike(store: Store, worker: str) -> None:
-    """Takes a worker off the list."""
-    store.write("DELETE FROM workers WHERE id = :worker", worker=worker)
+def strike(store: Store, gone: Iterable[str]) -> None:
+    """Takes workers off the list."""
+    for worker in gone:
+        store.write("DELETE FROM workers WHERE id = :worker", worker=worker)
 
 
 def leave(store: Store, worker: str) -> bool:
     """Whether the worker may go: only while nothing waits, so that a run queued just now is not left alone."""
     with store.transaction():
-        if waiting(store):
+        if waiting(store, most=1):
             return False
-        strike(store, worker)
+        strike(store, [worker])
         return True
 
 
@@ -186,11 +191,3 @@ def _end(store: Store, run: str, result: str, message: str) -> None:
         result=result,
         now=now,
     )
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read()
-    except FileNotFoundError:  # nobody had it yet
-        return ""

@@ -14,7 +14,7 @@ from wercker_cli.engine import folders, git, objects, parameters, queue, secrets
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
 from wercker_cli.engine.store import Row, Store
-from wercker_cli.errors import NotFound, WerckerError
+from wercker_cli.errors import NotFound, Unreachable, WerckerError
 
 if TYPE_CHECKING:
     from wercker_cli.engine.mask import Mask
@@ -69,6 +69,8 @@ def answer(site: Site, request: Request) -> Response:
         return _error(fault.status, fault.title, fault.message)
     except NotFound as error:
         return _error(404, "Not Found", error.message)
+    except Unreachable as error:
+        return _error(503, "Service Unavailable", error.message)
     except WerckerError as error:
         return _error(400, "Bad Request", error.message)
     except Exception as error:  # a bug of ours must not end whoever asks

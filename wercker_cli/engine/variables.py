@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from wercker_cli.engine.port import Job
 
+STEPS_PATH = "WERCKER_STEPS_PATH"  # folders of steps on this machine, with ":" between them
+
 
 def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) -> Iterator[tuple[str, str]]:
     """Names and values in the order in which they are exported, before those of the ENVIRONMENT file and the user's.
@@ -13,7 +15,7 @@ def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) ->
     """
     yield from {"WERCKER": "true", "CI": "true", "BUILD": "true", "TERM": "xterm-256color"}.items()
     yield "WERCKER_ROOT", root
-    yield "WERCKER_SOURCE_DIR", os.path.normpath(os.path.join(root, source_dir))
+    yield "WERCKER_SOURCE_DIR", source_dir
     yield "WERCKER_OUTPUT_DIR", os.path.join(work, "output")
     yield "WERCKER_CACHE_DIR", cache
     yield "WERCKER_PIPELINE_DIR", work

@@ -1,5 +1,6 @@
 """wercker runs rerun"""
 
+import shlex
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from wercker_cli.commands import shape
 from wercker_cli.commands.options import other_run_argument, output_options, wait_flag, wait_options
 from wercker_cli.commands.types import Text
 from wercker_cli.commands.variables import again, note_shown_secrets, variable_options, variables
-from wercker_cli.errors import Exit, NotFound, Refused
+from wercker_cli.errors import NotFound, Refused
 from wercker_cli.output.cells import get
 from wercker_cli.output.runs import RUN, pipeline_name
 
@@ -51,8 +52,7 @@ def command(
     before = app.api.run(selection.run_id(app, run, given))
     if failed_only and before.get("result") == "passed":
         app.note(f"run {app.api.id_of(before)} passed: it is not run again")
-        app.show(before, RUN, default="id")
-        return Exit.DONE
+        return waiting.passed_before(app, before, wait=wait)
     if failed_only and before.get("status") != "finished":
         raise Refused(f"run {app.api.id_of(before)} has not finished", hint="wercker runs watch, then run it again")
     if not get(before, "pipeline.id"):
@@ -62,7 +62,7 @@ def command(
     payload = _payload(before, pipeline, again(app, before, added), elsewhere=context is not None)
     made = there.api.trigger(payload)
     note_shown_secrets(there, payload.get("envVars", []), made)
-    if get(made, "commitHash") not in {"", get(before, "commitHash")}:
+    if get(before, "tag") and get(made, "commitHash") not in {"", get(before, "commitHash")}:
         app.note(f"note: the tag {get(before, 'tag')} has moved: this run is of {get(made, 'commitHash')}")
     return waiting.triggered(there, made, patience if wait else None)
 
@@ -91,7 +91,8 @@ def _pipeline_there(app: Invocation, there: Invocation, run: Json) -> str:
     """The id of the pipeline of that name in another context; raises NotFound where the commit is not there either."""
     commit, branch = get(run, "commitHash"), get(run, "branch")
     if not there.settings.api_url.value and commit and not checkout.has(commit):
-        raise NotFound(f"commit {commit} is not in this checkout", hint=f"git fetch origin {branch or commit}")
+        wanted = shlex.quote(branch or commit)
+        raise NotFound(f"commit {commit} is not in this checkout", hint=f"git fetch origin {wanted}")
     if run.get("sourceRun"):
         app.note("note: its source run is not known there, and left out")
     return there.pipeline_id(pipeline_name(run), None)

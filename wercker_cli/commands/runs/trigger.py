@@ -10,7 +10,7 @@ from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, scope_options, wait_flag, wait_options
 from wercker_cli.commands.types import Branch, Commit, Id, Target, Text
 from wercker_cli.commands.variables import note_shown_secrets, public, variable_options, variables
-from wercker_cli.errors import Exit, NotFound, Usage
+from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.cells import get, objects
 from wercker_cli.output.runs import RUN
 from wercker_cli.selection import HEAD
@@ -18,6 +18,7 @@ from wercker_cli.selection import HEAD
 Json = dict[str, Any]
 
 SHOWN_FILES = 3
+DETACHED = "HEAD"  # what stands for a branch where none is checked out
 TARGET = "WERCKER_DEPLOYTARGET_NAME"  # the variable that names a deploy target
 WHAT = "What to run"
 
@@ -69,8 +70,7 @@ def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
     reused = _passed_before(app, payload) if reuse else None
     if reused:
         app.note(f"run {app.api.id_of(reused)} passed already, with this commit and these variables")
-        app.show(reused, RUN, default="id")
-        return Exit.DONE
+        return waiting.passed_before(app, reused, wait=wait)
     run = app.api.trigger(payload)
     note_shown_secrets(app, payload.get("envVars", []), run)
     return waiting.triggered(app, run, patience if wait else None)
@@ -89,6 +89,8 @@ def _payload(app: Invocation, /, **given: Any) -> Json:
     if given["commit"] == HEAD:
         branch, payload["commitHash"] = checkout.head()
         payload["branch"] = given["branch"] or branch
+        if payload["branch"] == DETACHED and app.settings.api_url.value:
+            raise Usage("no branch is checked out, and a server wants the commit's", hint="add --branch NAME")
     if given["worktree"]:
         payload["branch"], payload["commitHash"] = app.engine.snapshot()
     return {key: value for key, value in payload.items() if value}
