@@ -28,6 +28,7 @@ COMMANDS: dict[str, Any] = {
             "trigger": f"{_IN}.runs.trigger",
             "rerun": f"{_IN}.runs.rerun",
             "abort": f"{_IN}.runs.abort",
+            "artifacts": f"{_IN}.runs.artifacts",
             "stats": f"{_IN}.runs.stats",
             "prune": f"{_IN}.runs.prune",
         },

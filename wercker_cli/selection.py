@@ -134,6 +134,24 @@ def _id_in_url(app: Invocation, url: str) -> str:
     return run
 
 
+def is_step(step: Json, asked: str | None) -> bool:
+    """Whether a step is the one that was asked for, by its name or its number; None is any."""
+    from wercker_cli.output.steps import step_name
+
+    return asked is None or asked in {step_name(step), str(step.get("order"))}
+
+
+def steps_called(steps: list[Json], asked: str, run: str) -> list[Json]:
+    """The steps of that name or number; raises NotFound with those that there are."""
+    from wercker_cli.output.steps import step_name
+
+    found = [step for step in steps if is_step(step, asked)]
+    if not found:
+        names = ", ".join(f"{step.get('order')} {step_name(step)}" for step in steps) or "none yet"
+        raise NotFound(f"no step {asked!r} in run {run}", hint=f"its steps: {names}")
+    return found
+
+
 def _chosen(app: Invocation, narrowed: Mapping[str, Any], default: str) -> str:
     """The run that the person picks among the latest."""
     from wercker_cli.output.runs import NUMBERED

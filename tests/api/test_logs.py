@@ -15,7 +15,7 @@ from wercker_cli.errors import Refused, Unreachable
 
 Raw = Callable[..., RawServer]
 LOG = bytes(range(256)) * 40
-OTHER = "answered with another part of the log than was asked for"
+OTHER = "answered with another part than was asked for"
 
 
 def ranges(request: Request) -> Response:

@@ -143,7 +143,6 @@ def test_an_unknown_query_parameter_is_ignored(api: Api) -> None:
         ({"envVars": [{"key": "A"}]}, "Each of envVars must be an object with key and value"),
         ({"envVars": [{"key": "A B", "value": ""}]}, "'A B' in envVars is no name of a variable"),
         ({"envVars": [{"key": "A", "value": 1}]}, "The value of A in envVars must be a text"),
-        ({"sourceRunId": "f" * 24}, "sourceRunId: this engine cannot start from what another run left"),
     ],
 )
 def test_a_bad_payload_is_a_400_and_no_run(api: Api, change: dict[str, Any], message: str) -> None:
@@ -188,7 +187,11 @@ def test_a_log_comes_whole_or_from_a_byte_on(api: Api) -> None:
     def log(wanted: str = "") -> tuple[int, str, bytes]:
         headers = {"Range": wanted} if wanted else {}
         response = answer(site, Request("GET", f"/api/v3/runsteps/{step['id']}/log", headers=headers))
-        return response.status, response.headers.get("content-range", ""), response.body
+        return (
+            response.status,
+            response.headers.get("content-range", ""),
+            response.file.read() if response.file else response.body,
+        )
 
     assert log() == (200, "", b"")
     assert log("bytes=0-") == (200, "", b"")

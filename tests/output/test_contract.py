@@ -29,6 +29,7 @@ CONTRACT = {
         ("id", "name", "permissions", "type", "created"),
         ("id", "url", "createdAt", "name", "permissions", "pipelineName", "setScmProviderStatus", "type"),
     ),
+    "FILES": (("path",), ("path",)),
     "RUN": (RUN_COLUMNS, RUN_FIELDS),
     "NUMBERED": (("#", *LIST_COLUMNS), RUN_FIELDS),  # on a terminal alone
     "RUNS": (LIST_COLUMNS, RUN_FIELDS),

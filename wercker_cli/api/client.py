@@ -18,14 +18,15 @@ Query = Iterable[tuple[str, str]]
 PAGE = 20  # "limit ... Max: 20, default: 20"
 SHORTEST = 0.05  # seconds for an answer, however late it is
 LOG_END = 8192  # bytes that are enough for the last lines of a log
-LOG_CHUNK = 8 * 2**20  # bytes of a log a request
-LOG_PIECE = 2**18  # bytes of a log in memory
+LOG_CHUNK = 8 * 2**20  # bytes of a log or an archive a request
+LOG_PIECE = 2**18  # bytes of them in memory
 LONGEST_REASON = 300  # characters of the server's own words in an error
 DEEPEST = 200  # levels of an answer; Python gives up somewhere before 1000
 COME_BACK_LATER = {429, 502, 503, 504}
 
 _UNRESERVED = r"[A-Za-z0-9._~-]+"
 _WORD = r"\s+"
+_PLACE = r"(?:/[A-Za-z0-9._~%-]+)+"
 
 
 class Client:
@@ -90,13 +91,31 @@ class Client:
 
     def log(self, step: str, start: int = 0) -> Iterator[bytes]:
         """The log of a step from byte `start` to what is written so far (GET /runsteps/:id/log), in pieces."""
+        return self._bytes(path("runsteps", step, "log"), f"no step {step}", start)
+
+    def artifact(self, run: str) -> Iterator[bytes]:
+        """The archive of what a run left (GET /runs/:runId/artifact), in pieces."""
+        return self._bytes(path("runs", run, "artifact"), f"no artifact of run {run}")
+
+    def step_artifacts(self, url: str) -> Iterator[bytes]:
+        """The archive at the `artifactsUrl` of a step, in pieces; raises Refused where that is on another server.
+
+        Nobody else must see the token.
+        """
+        place = url.removeprefix(self.server)
+        if place == url or not re.fullmatch(_PLACE, place) or {".", ".."} & {*place.split("/")}:
+            raise Refused(f"the artifacts are at {url}, which is not on {self.name}: they are not fetched")
+        return self._bytes(place, "no artifacts of the step")
+
+    def _bytes(self, place: str, missing: str, start: int = 0) -> Iterator[bytes]:
+        """What is at a path, from byte `start` on, a part a request: one that breaks off is asked for again."""
         while True:
-            response = self._log(step, f"bytes={start}-{start + LOG_CHUNK - 1}")
+            response = self._part(place, f"bytes={start}-{start + LOG_CHUNK - 1}", missing)
             with _opened(response) as body:
-                if response.status == 200:  # the server knows no ranges, and sends the whole log
+                if response.status == 200:  # the server knows no ranges, and sends all of it
                     body.seek(start)
                     yield from _pieces(body)
-                if response.status != 206:  # 416 is the end of a log
+                if response.status != 206:  # 416 is the end
                     return
                 total = self._total(response, start)
                 before = start
@@ -110,7 +129,7 @@ class Client:
 
     def log_end(self, step: str) -> bytes:
         """The last few KiB of a step's log (a suffix range of GET /runsteps/:id/log)."""
-        response = self._log(step, f"bytes=-{LOG_END}")
+        response = self._part(path("runsteps", step, "log"), f"bytes=-{LOG_END}", f"no step {step}")
         if response.status == 416:
             return b""
         with _opened(response) as body:
@@ -118,18 +137,18 @@ class Client:
             return body.read()
 
     def _total(self, response: Response, start: int) -> int:
-        """How long the log is that this is a part of; raises Refused where the part does not begin at `start`."""
+        """How long that is which this is a part of; raises Refused where the part does not begin at `start`."""
         part = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})", response.headers.get("content-range", ""))
         if not part or int(part[1]) != start:
             raise self._another_part()
         return int(part[2])
 
     def _another_part(self) -> Refused:
-        return Refused(f"{self.name} answered with another part of the log than was asked for")
+        return Refused(f"{self.name} answered with another part than was asked for")
 
-    def _log(self, step: str, part: str) -> Response:
+    def _part(self, place: str, part: str, missing: str) -> Response:
         headers = {"Range": part, "Accept-Encoding": "identity"}
-        return self._send(Request("GET", path("runsteps", step, "log"), headers=headers), f"no step {step}")
+        return self._send(Request("GET", place, headers=headers), missing)
 
     def application(self, owner: str, name: str) -> Json:
         """One application (GET /applications/:owner/:name)."""

@@ -35,7 +35,10 @@ class Trace:
 
     def response(self, response: Response, seconds: float) -> None:
         """An answer: status, time, size, and what it begins with."""
-        size = response.file.seek(0, 2) if response.file else len(response.body)
+        size = len(response.body)
+        if response.file:
+            size = response.file.seek(0, 2)
+            response.file.seek(0)
         shown = self._body(response.body) if response.body and size <= READ else ""
         self._line(f"{response.status}, {size} bytes, {seconds:.3f} s" + (f" | {shown}" if shown else ""))
 

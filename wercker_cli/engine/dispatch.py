@@ -62,7 +62,7 @@ class Dispatcher:
         mark = f"{processes.MARK}={run}"
         work, logs = folders.work(home, run), folders.logs(home, run)
         processes.end_left_behind(mark, work, logs, spared(self._store) | {os.getpid()})
-        folders.set_aside(home, run, keep_output=False)
+        folders.set_aside(home, run, passed=False)
         secrets.forget(home, run)
         queue.settle(self._store, run, worker)
 

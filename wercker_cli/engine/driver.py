@@ -7,27 +7,29 @@ import math
 import os
 import select
 import signal
+import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import environment_file, git, ignored, processes, script, session
+from wercker_cli.engine import caches, environment_file, get_code, git, handover, ignored, processes, script, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
 from wercker_cli.engine.session import Session
 from wercker_cli.engine.time_limit import Limits, Stopwatch
 from wercker_cli.engine.variables import STEPS_PATH, variables
-from wercker_cli.errors import WerckerError
+from wercker_cli.errors import Refused, WerckerError
 
 if TYPE_CHECKING:
     from wercker_cli.engine.plan import Work
 
 GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
+HASTE = 5.0  # seconds between two beats, at most
 MAIN, FINAL = "mainSteps", "finalSteps"
 INIT, STORE = "wercker-init", "store"
 LONGEST_MESSAGE = 200_000  # characters that are read: what is shown of it is cut once its secrets are masked
@@ -45,8 +47,9 @@ class _Failed(Exception):
 def drive(job: Job, port: Port, wakeup: int) -> None:
     """Executes a run to its end. Afterwards nothing of it is left but its logs and what it left as its artifact."""
     result, message = "failed", ""
+    execution = _Execution(job, port, wakeup)
     try:
-        _Execution(job, port, wakeup).execute()
+        execution.execute()
         result = "passed"
     except _Failed:
         pass
@@ -54,14 +57,16 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
         result = "aborted"
     except Lost:
         processes.end_descendants(port.spared)
-        port.set_aside(job, keep_output=False)
+        port.set_aside(job, passed=False)
         return
     except (WerckerError, OSError) as error:
         message = _sentence(error)
     except Exception as error:  # a bug of ours must not pass for a killed process
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
-    port.set_aside(job, keep_output=result == "passed")
+    if result == "aborted":
+        execution.collect_left()
+    port.set_aside(job, passed=result == "passed")
     port.finish(job, result, message)
 
 
@@ -75,8 +80,9 @@ class _Execution:
         self.source_dir = self.root
         self.given = job.env_vars
         self.limits = Limits(math.inf, math.inf)
-        self.cache, self.has_cache = "", False
+        self.cache = ""
         self.beaten = time.monotonic()
+        self.collectable: dict[int, str] = {}  # what steps may have left, by their positions
 
     def execute(self) -> None:
         """All of the run's steps; raises _Failed, Aborted or Lost."""
@@ -88,7 +94,8 @@ class _Execution:
         try:
             self.run_session(main[:-1], self.own_variables())
             with self.step(main[-1].position, main[-1].display) as log:
-                self.store(log)
+                caches.drop_large(self.port, self.job, self.cache, log)
+                handover.leave(self.port, self.job, self.work, log, self.pause, at_once=bool(after))
         except _Failed as error:
             failed = error
         if after:
@@ -121,27 +128,26 @@ class _Execution:
                 yield log
             except (WerckerError, OSError) as error:
                 said = _sentence(error)
-                _say(log, said)
+                _say(log, str(error) if isinstance(error, WerckerError) else said)  # all mistakes of a wercker.yml
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
                 raise _Failed(display, said) from None
         self.port.report(self.job, [StepEvent(position, now_ms(), "passed")])
 
     def get_code(self, log: IO[bytes]) -> None:
-        """A clean checkout of exactly the run's commit."""
+        """A clean checkout of exactly the run's commit, or what its source run left."""
         job = self.job
         for folder in ("output", "report", "session"):
             os.makedirs(os.path.join(self.work, folder), mode=0o700)
-        _say(log, f"commit {job.commit} of {job.repository}")
-        clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template="]
-        if os.path.isdir(job.snapshots) and job.snapshots != job.repository:
-            clone += ["--reference", job.snapshots]
-        self.run(["git", *git.NO_HOOKS, *clone, "--", job.repository, self.root], log)
-        on_branch = ["--detach"] if job.branch == "HEAD" or job.tag else ["-B", job.branch]
-        self.run(["git", *git.NO_HOOKS, "-C", self.root, "checkout", "--quiet", *on_branch, job.commit, "--"], log)
+        if job.source:
+            handover.take_over(self.port, job, self.root, log, self.pause)
+            _get_ready()
+        else:
+            get_code.check_out(job, self.root, lambda command: self.run(command, log), lambda text: _say(log, text))
 
     def run(self, command: list[str], log: IO[bytes]) -> None:
         """A command whose output goes to the log; it ends with the run. Raises GitError where it fails."""
         log.flush()
+        start = log.tell()
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=git.environment(self.marked())
         )
@@ -149,12 +155,13 @@ class _Execution:
         while process.poll() is None:
             self.pause()
         if process.returncode != 0:
-            raise git.GitError(f"The code could not be had: git exited with exit code {process.returncode}")
+            raise git.GitError(f"The code could not be had: {git.complaint(log.name, start, process.returncode)}")
 
     def set_up(self, log: IO[bytes]) -> tuple[list[Planned], list[Planned]]:
         """The run's main steps from wercker-init to store, and its after-steps with the wercker-init before them."""
         from wercker_cli.engine import plan
 
+        self.port.remember_file(self.job, self.root)
         target = dict(self.job.env_vars).get(plan.TARGET, "")
         found = plan.read(self.root, self.job.pipeline, target, self.job.host_vars.get(STEPS_PATH, ""))
         for note in found.notes:
@@ -163,7 +170,7 @@ class _Execution:
         left_out = ignored.leave_out(self.root, found.ignore_file, found.file)
         if left_out:
             _say(log, left_out)
-        self.take_cache(log)
+        self.cache = caches.take(self.port, self.job, self.work, log)
         self.given = self.given_variables(log)
         main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
         after = [(INIT, None), *((work.display, work) for work in found.after_steps)] if found.after_steps else []
@@ -182,20 +189,6 @@ class _Execution:
             for position, (id_, (display, work)) in enumerate(zip(ids, main + after, strict=True), FIRST_PLANNED)
         ]
         return planned[: len(main)], planned[len(main) :]
-
-    def take_cache(self, log: IO[bytes]) -> None:
-        """Finds the folder for WERCKER_CACHE_DIR: that of the application, or, where another run has it, an own one."""
-        cache = self.port.cache(self.job)
-        self.cache, self.has_cache = cache or os.path.join(self.work, "cache"), cache is not None
-        os.makedirs(self.cache, mode=0o700, exist_ok=True)
-        if not self.has_cache:
-            _say(log, "another run of this application has its cache: this one has an empty one that is not kept")
-        self.drop_large_cache(log)  # of a run that failed: it had no "store"
-
-    def drop_large_cache(self, log: IO[bytes]) -> None:
-        """What nobody cleans up must not grow for ever."""
-        if self.has_cache and self.port.drop_large_cache(self.job):
-            _say(log, "the cache was larger than 1000 MB, and is dropped")
 
     def with_own_folder(self, work: Work | None, position: int) -> Work | None:
         """The work with a folder that the run may use."""
@@ -224,18 +217,11 @@ class _Execution:
         """The variables less the secret ones: bash has them from its start, and no file of the run holds them."""
         return [pair for pair in variables if pair[0] not in self.job.secrets]
 
-    def store(self, log: IO[bytes]) -> None:
-        """Says what the run leaves."""
-        self.drop_large_cache(log)
-        output = os.path.join(self.work, "output")
-        files = any(files for _, _, files in os.walk(output))
-        kept = f"what is in WERCKER_OUTPUT_DIR is kept: {self.port.artifact(self.job)}"
-        _say(log, kept if files else "WERCKER_OUTPUT_DIR is empty")
-
     def run_session(self, row: list[Planned], own: list[tuple[str, str]]) -> None:
         """The steps in one bash; an `exit 0` ends that one, and the steps behind it get another."""
         for planned in row:
-            os.makedirs(os.path.join(planned.report, "artifacts"), mode=0o700)
+            self.collectable[planned.position] = os.path.join(planned.report, "artifacts")
+            os.makedirs(self.collectable[planned.position], mode=0o700)
         folder = os.path.join(self.work, "session")
         opening = script.Opening(self.no_secrets(own), self.no_secrets(self.given))
         environment = {**self.job.host_vars, **self.job.secrets, processes.MARK: self.job.run}
@@ -262,6 +248,7 @@ class _Execution:
                     continue  # not ours: a step found the descriptor
                 current = None if event.passed else row[passed]
                 if event.passed:
+                    self.collect(event.position, self.pause)
                     reports.append(StepEvent(event.position, event.at, "passed", _message(row[passed])))
                     passed += 1
                 else:
@@ -279,6 +266,7 @@ class _Execution:
             raise self.failed(ended, _message(ended) or session.ended_by(status) + _full(ended.log))
         with open(ended.log, "ab") as log:
             _say(log, "'exit 0' ended the shell that all steps share: the next step gets a new one")
+        self.collect(ended.position, self.pause)
         self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", _message(ended))])
         return passed + 1
 
@@ -291,8 +279,25 @@ class _Execution:
 
     def failed(self, planned: Planned, said: str) -> _Failed:
         """What to raise for a step that failed, which is reported."""
+        self.collect(planned.position, self.pause)
         self.port.report(self.job, [StepEvent(planned.position, now_ms(), "failed", said)])
         return _Failed(planned.display, said)
+
+    def collect(self, position: int, pause: Callable[[], None]) -> None:
+        """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
+        handover.collect(self.port, self.job, position, self.collectable.pop(position), pause)
+
+    def collect_left(self) -> None:
+        """Keeps what those steps left that an abort ended."""
+        for position in list(self.collectable):
+            self.collect(position, self.hurry)
+
+    def hurry(self) -> None:
+        """Waits for a child of an aborted run; raises Refused where that takes too long."""
+        select.select([self.wakeup], [], [], BEAT)
+        processes.drain(self.wakeup)
+        if time.monotonic() - self.beaten >= HASTE:
+            raise Refused("the run was aborted, and it takes too long")
 
     def pause(self, *descriptors: int) -> None:
         """Waits for a child's end, for something to read, or for the next beat; raises Aborted or Lost."""
@@ -306,10 +311,15 @@ class _Execution:
 def _message(planned: Planned) -> str:
     """What the step left as its message, or ''."""
     try:
-        with open(script.message_file(planned), encoding="utf-8", errors="replace") as file:
-            return file.read(LONGEST_MESSAGE).strip()
+        with open(script.message_file(planned), encoding="utf-8", errors="replace", opener=_at_once) as file:
+            return file.read(LONGEST_MESSAGE).strip() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else ""
     except OSError:
         return ""
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens what may be a named pipe that nobody writes to."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sentence(error: WerckerError | OSError) -> str:

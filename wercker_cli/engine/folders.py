@@ -1,7 +1,10 @@
 """What lies where in the state folder, beside the store.
 
 runs/RUN/logs/N.log     the log of the step with "order" N
-runs/RUN/artifact/      what the run left in WERCKER_OUTPUT_DIR
+runs/RUN/artifact.tar.gz    what the run left
+runs/RUN/checkout/      where that is its checkout: until somebody asks for the artifact
+runs/RUN/artifacts/N.tar.gz what the step with "order" N left in WERCKER_REPORT_ARTIFACTS_DIR
+runs/RUN/used/          the wercker.yml that the run went by
 work/RUN/               the checkout and the rest of a run while it executes
 cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time
 secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
@@ -13,6 +16,7 @@ worker.log              what went wrong in a worker itself; worker.log.old, what
 
 import itertools
 import os
+from collections.abc import Callable
 
 LARGEST_CACHE = 1000 * 2**20  # bytes
 
@@ -28,8 +32,23 @@ def log(home: str, run: str, position: int) -> str:
 
 
 def artifact(home: str, run: str) -> str:
-    """Where the output of a run that passed is kept."""
-    return os.path.join(home, "runs", run, "artifact")
+    """The archive of what a run that passed left."""
+    return os.path.join(home, "runs", run, "artifact.tar.gz")
+
+
+def kept(home: str, run: str) -> str:
+    """The checkout of a run that passed, of which that archive can be made."""
+    return os.path.join(home, "runs", run, "checkout")
+
+
+def step_artifacts(home: str, run: str, position: int) -> str:
+    """The archive of what a step left, where it left something."""
+    return os.path.join(home, "runs", run, "artifacts", f"{position}.tar.gz")
+
+
+def used(home: str, run: str) -> str:
+    """The folder of the wercker.yml that a run went by."""
+    return os.path.join(home, "runs", run, "used")
 
 
 def work(home: str, run: str) -> str:
@@ -83,16 +102,29 @@ def prepare(home: str) -> None:
     os.close(os.open(database(home), os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def set_aside(home: str, run: str, *, keep_output: bool) -> None:
-    """Takes the working copy of a run away, in one move; its output becomes the artifact."""
-    folder, output = work(home, run), os.path.join(work(home, run), "output")
-    if keep_output and any(files for _, _, files in os.walk(output)):
-        os.rename(output, artifact(home, run))
+def holds_files(folder: str) -> bool:
+    """Whether there is more than folders in it."""
+    return any(
+        files or any(os.path.islink(os.path.join(path, name)) for name in below)
+        for path, below, files in os.walk(folder)
+    )
+
+
+def set_aside(home: str, run: str, *, passed: bool) -> None:
+    """Takes the working copy of a run away; where it passed and has no archive yet, its checkout is kept."""
+    folder, checkout = work(home, run), os.path.join(work(home, run), "source")
+    if passed and not os.path.exists(artifact(home, run)) and not os.path.islink(checkout):
+        _open(checkout)
+        _try(os.rename, checkout, kept(home, run))
+    if not passed:
+        _try(os.remove, artifact(home, run))
+    if not os.path.isdir(folder):
+        return
     trash = os.path.join(home, "trash")
     os.makedirs(trash, mode=0o700, exist_ok=True)
     try:
         os.rename(folder, os.path.join(trash, f"{run}.{os.urandom(4).hex()}"))
-    except FileNotFoundError:  # the run never had one, or somebody else settles it too
+    except FileNotFoundError:  # somebody else settles the run too
         return
 
 
@@ -126,7 +158,11 @@ def _unlock(folder: str) -> None:
 
 
 def _open(folder: str) -> None:
+    _try(os.chmod, folder, 0o700)
+
+
+def _try(change: Callable[..., None], *arguments: object) -> None:
     try:
-        os.chmod(folder, 0o700)
-    except OSError:  # another user's: it stays, and so does what is in it
+        change(*arguments)
+    except OSError:  # not there, or another user's: steps do what they like with their working copy
         return

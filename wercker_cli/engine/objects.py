@@ -53,10 +53,11 @@ def run_object(row: Row, base: str, *, whole: bool) -> Json:
     return run
 
 
-def step_object(row: Row, base: str) -> Json:
+def step_object(row: Row, base: str, *, left_artifacts: bool) -> Json:
     """A step; the internal ones are named by `step`, the others by `displayName` and their `phase`."""
     url = f"{base}/runsteps/{row['id']}"
-    step: Json = {"id": row["id"], "url": url, "artifactsUrl": None, "createdAt": rfc3339(row["created_at"])}
+    artifacts = f"{url}/artifacts" if left_artifacts else None
+    step: Json = {"id": row["id"], "url": url, "artifactsUrl": artifacts, "createdAt": rfc3339(row["created_at"])}
     if row["finished_at"] is not None:
         step["finishedAt"] = rfc3339(row["finished_at"])
     step |= {"logUrl": f"{url}/log", "order": row["position"], "result": row["result"]}

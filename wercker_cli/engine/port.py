@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from wercker_cli.engine import dispatch, folders, git, objects, queue, secrets, snapshot
+from wercker_cli.engine import artifacts, dispatch, folders, git, objects, queue, secrets, snapshot
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.store import Row, Store
 from wercker_cli.errors import Unreachable
@@ -37,6 +37,7 @@ class Job(NamedTuple):
     env_vars: list[tuple[str, str]]  # the person's, without the secret ones
     secrets: dict[str, str]  # their names and values
     host_vars: dict[str, str]
+    source: str = ""  # the run whose artifact it starts from
 
 
 class Aborted(Exception):
@@ -44,7 +45,7 @@ class Aborted(Exception):
 
 
 class Lost(Exception):
-    """Somebody else settled the run: end everything and say nothing."""
+    """Somebody else settled the run, or removed the state folder: end everything and say nothing."""
 
 
 class StepEvent(NamedTuple):
@@ -72,7 +73,7 @@ class Port:
     def beat(self, job: Job) -> None:
         """Says that the worker is alive; raises Aborted or Lost where it must not go on."""
         row = queue.beat(self._store, job.run, self._worker)
-        if row is None:
+        if row is None or not self._store.is_there():
             raise Lost
         if row["abort"]:
             raise Aborted
@@ -118,22 +119,35 @@ class Port:
         """The processes that outlive the run though a step of it started them: other workers."""
         return dispatch.spared(self._store)
 
-    def cache(self, job: Job) -> str | None:
+    def take_cache(self, job: Job) -> str | None:
         """The folder that stays from run to run of an application; None where another run has it."""
         taken = queue.take_cache(self._store, job.run, job.application)
         return folders.cache(self._store.home, job.application) if taken else None
 
-    def drop_large_cache(self, job: Job) -> bool:
-        """Whether the cache, which the run has, was too large to be kept."""
-        return folders.drop_large_cache(self._store.home, job.application, job.run)
+    def drop_large_cache(self, job: Job, cache: str) -> bool:
+        """Whether that is the cache of the application and was too large to be kept: then it is empty now."""
+        own = cache != folders.cache(self._store.home, job.application)
+        return not own and folders.drop_large_cache(self._store.home, job.application, job.run)
 
-    def set_aside(self, job: Job, *, keep_output: bool) -> None:
-        """Takes the working copy away; the output of a run that passed stays as its artifact."""
-        folders.set_aside(self._store.home, job.run, keep_output=keep_output)
+    def set_aside(self, job: Job, *, passed: bool) -> None:
+        """Takes the working copy away; what a run that passed left stays as its artifact."""
+        folders.set_aside(self._store.home, job.run, passed=passed)
 
     def artifact(self, job: Job) -> str:
-        """Where the output of a run that passed is kept."""
+        """The archive of what a run that passed left."""
         return folders.artifact(self._store.home, job.run)
+
+    def step_artifacts(self, job: Job, position: int) -> str:
+        """The archive of what a step left."""
+        return folders.step_artifacts(self._store.home, job.run, position)
+
+    def restore(self, job: Job, root: str, log: int) -> None:
+        """Makes the folder `root` of what the job's source run left; raises Refused, NotFound."""
+        artifacts.restore(self._store.home, job.source, root, log)
+
+    def remember_file(self, job: Job, root: str) -> None:
+        """Keeps the wercker.yml of the checkout at `root`, for runs that start from this one's output."""
+        artifacts.remember_file(self._store.home, job.run, root)
 
     def _told(self, job: Job, message: str) -> str:
         """The message of a step as everybody may read it."""
@@ -170,4 +184,5 @@ class Port:
             env_vars=env_vars,
             secrets=hidden,
             host_vars=json.loads(row["host_vars"]),
+            source=row["source_run"] or "",
         )

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import folders, git, objects, parameters, queue, secrets
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = "/api/v3"
 ABORT_WAIT = 10.0  # seconds until an abort is answered though the run has not ended
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)|bytes=-(\d+)")
+ARCHIVE = "application/gzip"
 _RUN_SLASH = re.compile(r"(?<=/runs)/$")
 
 
@@ -126,7 +126,7 @@ def run(call: Call, run: str) -> objects.Json:
 @route("GET", "/runs/:run/steps")
 def steps(call: Call, run: str) -> list[objects.Json]:
     """The steps of a run, by `order`."""
-    return [objects.step_object(row, call.site.base) for row in call.site.store.steps(_run(call, run)["id"])]
+    return [_step_object(call, row) for row in call.site.store.steps(_run(call, run)["id"])]
 
 
 @route("PUT", "/runs/:run/abort")
@@ -152,7 +152,7 @@ def step(call: Call, step: str) -> objects.Json:
     """One step, with its run and its application."""
     row = _step(call, step)
     run = objects.run_object(_run(call, row["run"]), call.site.base, whole=False)
-    return {**objects.step_object(row, call.site.base), "run": run, "project": run["application"]}
+    return {**_step_object(call, row), "run": run, "project": run["application"]}
 
 
 @route("GET", "/runsteps/:step/log")
@@ -160,22 +160,28 @@ def log(call: Call, step: str) -> Response:
     """What a step has printed so far, or the range of bytes that was asked for; secrets are masked."""
     row = _step(call, step)
     mask = secrets.mask(call.site.store.home, row["run"])
-    wanted = _RANGE.fullmatch(call.headers.get("range", ""))
-    kind = {"content-type": "text/plain; charset=utf-8", "accept-ranges": "bytes"}
+    kind, growing = "text/plain; charset=utf-8", row["status"] != "finished"
     try:
-        with open(folders.log(call.site.store.home, row["run"], row["position"]), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if mask and row["status"] != "finished":
-                size = mask.settled(file, size)
-            if not wanted or not size:
-                return Response(200, kind, _read(file, mask, 0, size))
-            first, last = _range(wanted, size)
-            if first > last:
-                return Response(416, {**kind, "content-range": f"bytes */{size}"}, b"")
-            part = _read(file, mask, first, last + 1)
-            return Response(206, {**kind, "content-range": f"bytes {first}-{last}/{size}"}, part)
+        path = folders.log(call.site.store.home, row["run"], row["position"])
+        return _file(call, path, kind, mask=mask, growing=growing)
     except FileNotFoundError:  # a step that has not started
-        return Response(200, kind, b"")
+        return Response(200, {"content-type": kind, "content-length": "0"}, b"")
+
+
+@route("GET", "/runs/:run/artifact")
+def artifact(call: Call, run: str) -> Response:
+    """What a run left, as an archive, or the range of bytes that was asked for."""
+    from wercker_cli.engine import artifacts  # most commands only look
+
+    return _file(call, artifacts.of_run(call.site.store.home, _run(call, run)), ARCHIVE)
+
+
+@route("GET", "/runsteps/:step/artifacts")
+def step_artifacts(call: Call, step: str) -> Response:
+    """What a step left in WERCKER_REPORT_ARTIFACTS_DIR, as an archive."""
+    from wercker_cli.engine import artifacts
+
+    return _file(call, artifacts.of_step(call.site.store.home, _step(call, step)), ARCHIVE)
 
 
 @route("GET", "/applications/:owner")
@@ -201,19 +207,15 @@ def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
     ]
 
 
-def _read(file: BinaryIO, mask: Mask | None, first: int, end: int) -> bytes:
-    """The bytes of a log from `first` to before `end`."""
-    if mask:
-        return mask.read(file, first, end)
-    file.seek(first)
-    return file.read(end - first)
+def _file(call: Call, path: str, kind: str, *, mask: Mask | None = None, growing: bool = False) -> Response:
+    from wercker_cli.engine import files
+
+    return files.answer(path, kind, call.headers.get("range", ""), mask=mask, growing=growing)
 
 
-def _range(wanted: re.Match[str], size: int) -> tuple[int, int]:
-    """The first and the last byte of "bytes=FIRST-LAST", "bytes=FIRST-" or "bytes=-LENGTH"; `size` is not 0."""
-    if wanted[3]:
-        return max(0, size - int(wanted[3])), size - 1
-    return int(wanted[1]), min(int(wanted[2] or size), size - 1)
+def _step_object(call: Call, row: Row) -> objects.Json:
+    left = os.path.exists(folders.step_artifacts(call.site.store.home, row["run"], row["position"]))
+    return objects.step_object(row, call.site.base, left_artifacts=left)
 
 
 def _unquoted(part: str) -> str:

@@ -1,8 +1,9 @@
 """From the payload of a trigger to a run in the queue: which commit of which repository."""
 
 import os
+from typing import NamedTuple
 
-from wercker_cli.engine import checkouts, git, snapshot
+from wercker_cli.engine import artifacts, checkouts, git, snapshot
 from wercker_cli.engine.faults import BadRequest, Missing
 from wercker_cli.engine.parameters import Trigger
 from wercker_cli.engine.store import Row, Store
@@ -13,27 +14,36 @@ HERE = {"WERCKER_CONTEXT": "engine"}  # whatever server its person works with, a
 ELSEWHERE = ("WERCKER_HOME", "XDG_STATE_HOME")  # where these move the state folder, steps have to find it too
 
 
+class _Code(NamedTuple):
+    """What a run is of."""
+
+    repository: str
+    branch: str
+    tag: str
+    commit: str
+    message: str
+
+
 def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -> str:
     """The id of the new run. It is of the checkout that the caller is in, else of the one seen last.
 
-    Raises Missing for an unknown pipeline, BadRequest for a branch, tag or commit that the repository does not have.
+    Raises Missing for an unknown pipeline or source run, BadRequest for a source run without an artifact, and for a
+    branch, tag or commit that the repository does not have.
     """
     pipeline = _pipeline(store, wanted.pipeline)
-    if wanted.source_run:
-        raise BadRequest("sourceRunId: this engine cannot start from what another run left")
-    root = _root(store, pipeline, checkout)
-    branch, commit = _commit(store, wanted, root, pipeline["application"])
-    kept = snapshot.repository(store.home, pipeline["application"])
+    source = _source(store, wanted.source_run, pipeline["application"]) if wanted.source_run else None
+    code = _code_of(source) if source and _is_of(source, wanted) else _code(store, wanted, pipeline, checkout)
     return store.create_run(
         pipeline=pipeline,
-        repository=root if git.is_repository(root) else kept,
-        branch=branch,
-        tag=wanted.tag,
-        commit=commit.hash,
-        message=wanted.message or commit.message,
+        repository=code.repository,
+        branch=code.branch,
+        tag=code.tag,
+        commit=code.commit,
+        message=wanted.message or code.message,
         env_vars=wanted.env_vars,
         host_vars=_host_vars(store.home),
         author=user,
+        source_run=wanted.source_run,
     )
 
 
@@ -49,6 +59,38 @@ def _pipeline(store: Store, pipeline: str) -> Row:
     if row is None:
         raise Missing(f"There is no pipeline {pipeline}")
     return row
+
+
+def _source(store: Store, run: str, application: str) -> Row:
+    """The run to start from; raises Missing for one that there is not, BadRequest for one that does not serve."""
+    row = store.run(run)
+    if row is None:
+        raise Missing(f"sourceRunId: there is no run {run}")
+    if row["application"] != application:
+        raise BadRequest(f"sourceRunId: run {run} is of {row['application_owner']}/{row['application_name']}")
+    why = artifacts.lacking(store.home, row)
+    if why:
+        raise BadRequest(f"sourceRunId: {why[:1].lower()}{why[1:]}")
+    return row
+
+
+def _is_of(source: Row, wanted: Trigger) -> bool:
+    """Whether what is wanted names no other commit than that of the source run."""
+    same = all(given in {"", source[name]} for name, given in (("branch", wanted.branch), ("tag", wanted.tag)))
+    return same and str(source["commit_hash"]).startswith(wanted.commit)
+
+
+def _code_of(source: Row) -> _Code:
+    """That of another run; its commit need not be there any more."""
+    names = ("repository", "branch", "tag", "commit_hash", "message")
+    return _Code(*(str(source[name]) for name in names))
+
+
+def _code(store: Store, wanted: Trigger, pipeline: Row, checkout: str | None) -> _Code:
+    root = _root(store, pipeline, checkout)
+    branch, commit = _commit(store, wanted, root, pipeline["application"])
+    kept = snapshot.repository(store.home, pipeline["application"])
+    return _Code(root if git.is_repository(root) else kept, branch, wanted.tag, commit.hash, commit.message)
 
 
 def _host_vars(home: str) -> dict[str, str]:

@@ -1,9 +1,13 @@
 """The variables that the engine gives a run."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from wercker_cli.engine.port import Job
+if TYPE_CHECKING:
+    from wercker_cli.engine.port import Job
 
 STEPS_PATH = "WERCKER_STEPS_PATH"  # folders of steps on this machine, with ":" between them
 
@@ -13,16 +17,17 @@ def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) ->
 
     `work` is the run's folder, `root` the checkout in it.
     """
-    yield from {"WERCKER": "true", "CI": "true", "BUILD": "true", "TERM": "xterm-256color"}.items()
+    kind = "DEPLOY" if job.source else "BUILD"
+    yield from {"WERCKER": "true", "CI": "true", kind: "true", "TERM": "xterm-256color"}.items()
     yield "WERCKER_ROOT", root
     yield "WERCKER_SOURCE_DIR", source_dir
     yield "WERCKER_OUTPUT_DIR", os.path.join(work, "output")
     yield "WERCKER_CACHE_DIR", cache
     yield "WERCKER_PIPELINE_DIR", work
     yield "WERCKER_REPORT_DIR", os.path.join(work, "report")
-    for kind in ("RUN", "BUILD"):
-        yield f"WERCKER_{kind}_ID", job.run
-        yield f"WERCKER_{kind}_URL", job.url
+    for name in ("RUN", kind):
+        yield f"WERCKER_{name}_ID", job.run
+        yield f"WERCKER_{name}_URL", job.url
     yield "WERCKER_APPLICATION_ID", job.application
     yield "WERCKER_APPLICATION_NAME", job.application_name
     yield "WERCKER_APPLICATION_OWNER_NAME", job.application_owner

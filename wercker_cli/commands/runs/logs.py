@@ -9,8 +9,7 @@ from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import run_argument, wait_options
 from wercker_cli.commands.types import Count, Text
-from wercker_cli.errors import Exit, NotFound, Usage
-from wercker_cli.output.steps import step_name
+from wercker_cli.errors import Exit, Usage
 
 Json = dict[str, Any]
 
@@ -48,11 +47,10 @@ def command(
     steps = app.api.steps(run_id)
 
     def wanted(candidate: Json) -> bool:
-        return _is(candidate, step) and (not failed or candidate.get("result") == "failed")
+        return selection.is_step(candidate, step) and (not failed or candidate.get("result") == "failed")
 
-    if steps and not any(_is(candidate, step) for candidate in steps):
-        names = ", ".join(f"{found.get('order')} {step_name(found)}" for found in steps)
-        raise NotFound(f"no step {step!r} in run {run_id}", hint=f"its steps: {names}")
+    if steps and step:
+        selection.steps_called(steps, step, run_id)
     if follow:
         return waiting.follow_logs(app, run_id, patience, wanted, tail=tail, stamps=timestamps)
     chosen = [candidate for candidate in steps if wanted(candidate)]
@@ -60,8 +58,3 @@ def command(
         app.note("note: none of these steps failed")
     waiting.read_logs(app, chosen, tail=tail)
     return Exit.DONE
-
-
-def _is(step: Json, asked: str | None) -> bool:
-    """Whether a step is the one that was asked for, by its name or its number."""
-    return asked is None or asked in {step_name(step), str(step.get("order"))}

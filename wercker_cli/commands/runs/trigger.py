@@ -30,7 +30,9 @@ WHAT = "What to run"
 )
 @shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch, or @head.")
 @shape.option("--worktree", is_flag=True, section=WHAT, help="The files as they are, changed ones too (engine only).")
-@shape.option("--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left.")
+@shape.option(
+    "--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left, in place of the commit."
+)
 @shape.option("--message", "-m", type=Text(), metavar="TEXT", section=WHAT, help="A message [default: the commit's].")
 @shape.option("--reuse", is_flag=True, section=WHAT, help="If such a run has passed already, answer with that one.")
 @shape.option("--target", type=Target(), metavar="NAME", section=WHAT, help="The steps of this deploy target.")
@@ -59,21 +61,22 @@ def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
     given["variables"] = _variables(given)
     if given["commit"] and given["commit"] != HEAD and not given["branch"]:
         raise Usage("--commit needs --branch", hint="add --branch NAME")
-    if given["worktree"] and (given["commit"] or given["branch"]):
+    if given["worktree"] and (given["commit"] or given["branch"] or given["source_run"]):
         raise Usage(
-            "--worktree is what is checked out: --branch and --commit name something else", hint="leave them out"
+            "--worktree is what is checked out: --branch, --commit and --source-run name something else",
+            hint="leave them out",
         )
     on_engine = app.engine if given["worktree"] or not app.settings.api_url.value else None
     payload = _payload(app, **given)
-    if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"]):
-        _note_changes(app)
     reused = _passed_before(app, payload) if reuse else None
+    triggered = reused or app.api.trigger(payload)
+    if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"] or given["source_run"]):
+        _note_changes(app)  # asks git while the run is on its way
     if reused:
         app.note(f"run {app.api.id_of(reused)} passed already, with this commit and these variables")
         return waiting.passed_before(app, reused, wait=wait)
-    run = app.api.trigger(payload)
-    note_shown_secrets(app, payload.get("envVars", []), run)
-    return waiting.triggered(app, run, patience if wait else None)
+    note_shown_secrets(app, payload.get("envVars", []), triggered)
+    return waiting.triggered(app, triggered, patience if wait else None)
 
 
 def _payload(app: Invocation, /, **given: Any) -> Json:
@@ -123,6 +126,8 @@ def _commit_of(app: Invocation, payload: Json) -> str:
     """The hash that a run would be of; raises Usage where only the server knows."""
     if "commitHash" in payload:
         return str(payload["commitHash"])
+    if "sourceRunId" in payload and "branch" not in payload:
+        return get(app.api.run(payload["sourceRunId"]), "commitHash")
     if app.settings.api_url.value:
         raise Usage("--reuse needs --commit: the server alone knows its newest one", hint="add --commit @head")
     return app.engine.commit(str(payload["pipelineId"]), str(payload.get("branch", "")))
