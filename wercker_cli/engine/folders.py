@@ -6,7 +6,7 @@ runs/RUN/checkout/      where that is its checkout: until somebody asks for the 
 runs/RUN/artifacts/N.tar.gz what the step with "order" N left in WERCKER_REPORT_ARTIFACTS_DIR
 runs/RUN/used/          the wercker.yml that the run went by
 work/RUN/               the checkout and the rest of a run while it executes
-cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time: cache/APPLICATION.run names the last one that had it
+cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time
 secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
 snapshots/              working trees as commits (snapshot.py)
 trash/                  working copies on their way out
@@ -61,18 +61,14 @@ def cache(home: str, application: str) -> str:
     return os.path.join(home, "cache", application)
 
 
-def cache_holder(home: str, application: str) -> str:
-    """The file that names the run which has the cache, or had it last."""
-    return os.path.join(home, "cache", f"{application}.run")
-
-
 def drop_large_cache(home: str, application: str, run: str) -> bool:
-    """Whether the cache was larger than LARGEST_CACHE; then it goes away with the working copy of the run."""
+    """Whether the cache was larger than LARGEST_CACHE; then what is in it goes with the working copy of the run."""
     folder = cache(home, application)
     sizes = (_size(os.path.join(path, name)) for path, _, files in os.walk(folder) for name in files)
     if all(total <= LARGEST_CACHE for total in itertools.accumulate(sizes)):
         return False
     os.rename(folder, os.path.join(work(home, run), "session", f"cache-{os.urandom(4).hex()}"))
+    os.mkdir(folder, mode=0o700)
     return True
 
 

@@ -54,7 +54,6 @@ class Pruning:
                 self._discard_artifacts(application, gone)
             if lost and not self._has_unfinished(application):
                 self._discard(folders.cache(self._home, application))
-                self._discard(folders.cache_holder(self._home, application))
             if not self._dry_run:
                 self._drop_snapshots(application)
                 retention.forget(self._store, application)
