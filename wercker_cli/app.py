@@ -21,8 +21,13 @@ LONGEST_LINE = 1000  # characters of an error, which may list what a server sent
 
 
 def _nothing(mode: str) -> TextIO:
-    """A stream for one that is closed."""
+    """A stream that gives nothing, or takes everything."""
     return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))
+
+
+def _closed() -> TextIO:
+    """A stream that takes nothing: whoever closed standard output and asks for some is told that it was not written."""
+    return open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
 
 
 class Invocation:
@@ -36,7 +41,7 @@ class Invocation:
         stderr: TextIO | None = sys.stderr,
     ) -> None:
         self.environ = environ
-        self.stdin, self.stdout, self.stderr = stdin or _nothing("r"), stdout or _nothing("w"), stderr or _nothing("w")
+        self.stdin, self.stdout, self.stderr = stdin or _nothing("r"), stdout or _closed(), stderr or _nothing("w")
         self.output: str | None = None  # -o
         self.fields: tuple[str, ...] = ()  # --json
         self.jq: str | None = None  # -q
@@ -262,6 +267,26 @@ class Invocation:
             self.note("")  # behind the terminal's ^D
             raise Usage("there was no answer")
         return answer.strip()
+
+    def ask_unseen(self, question: str, *, hint: str) -> str:
+        """A line from the terminal, which shows nothing of it; "" where the input ends.
+
+        Raises Usage, with the hint, where the terminal would show it.
+        """
+        import getpass
+        import warnings
+
+        from wercker_cli.output.text import clean
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            try:
+                return getpass.getpass(clean(question), stream=self.stderr)
+            except EOFError:
+                self.note("")  # behind the question
+                return ""
+            except getpass.GetPassWarning:
+                raise Usage("this terminal would show what is typed", hint=hint) from None
 
     def note_behind(self, text: str) -> None:
         """A sentence for a person, behind what is shown."""

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 HOUR = 3600.0  # seconds
 
@@ -15,11 +16,10 @@ def application_id(environ: Mapping[str, str], server: str, name: str, ask: Call
         return ask()
     known, key = _read(path), f"{server} {name}"
     entry = known.get(key)
-    if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and _is_fresh(entry[1]):
-        return entry[0]
+    if entry is not None and _is_fresh(entry):
+        return str(entry[0])
     found = ask()
-    fresh = {other: kept for other, kept in known.items() if isinstance(kept, list) and _is_fresh(kept[-1])}
-    _write(path, {**fresh, key: [found, time.time()]})
+    _write(path, {**{other: kept for other, kept in known.items() if _is_fresh(kept)}, key: [found, time.time()]})
     return found
 
 
@@ -30,11 +30,15 @@ def _path(environ: Mapping[str, str]) -> str:
     return os.path.join(folder, "wercker", "applications.json")
 
 
-def _is_fresh(moment: object) -> bool:
-    return isinstance(moment, float) and 0 <= time.time() - moment < HOUR
+def _is_fresh(entry: Any) -> bool:
+    """Whether it is an id with the time, within the last hour, at which it was given."""
+    match entry:
+        case [str(), float(moment)]:
+            return 0 <= time.time() - moment < HOUR
+    return False
 
 
-def _read(path: str) -> dict[str, object]:
+def _read(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
@@ -43,7 +47,7 @@ def _read(path: str) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _write(path: str, known: dict[str, object]) -> None:
+def _write(path: str, known: dict[str, Any]) -> None:
     new = f"{path}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)

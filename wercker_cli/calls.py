@@ -10,7 +10,7 @@ from wercker_cli.api.client import PAGE
 from wercker_cli.api.transport import Request
 from wercker_cli.app import Invocation
 from wercker_cli.errors import Refused, Usage
-from wercker_cli.settings import API_ROOT
+from wercker_cli.settings import API_ROOT, quotable
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -135,4 +135,6 @@ def _check(place: str, path: str, server: str) -> None:
 
 
 def _elsewhere(path: str, why: str, server: str) -> Usage:
-    return Usage(f"{path!r} is no path below {server}: {why}", hint="a path looks like /runs/577a4dbc3ec144923a02b6f9")
+    return Usage(
+        f"{quotable(path)!r} is no path below {server}: {why}", hint="a path looks like /runs/577a4dbc3ec144923a02b6f9"
+    )

@@ -1,8 +1,11 @@
 """What git tells of the folder that one stands in, whoever answers."""
 
 import os
+import re
 
 from wercker_cli.errors import Usage
+
+_HASH = r"[0-9a-f]{4,64}"
 
 
 def remote() -> str | None:
@@ -34,11 +37,11 @@ def head() -> tuple[str, str]:
 
 
 def has(commit: str) -> bool:
-    """Whether the repository holds that commit."""
+    """Whether the repository holds that commit; what is no hash is none, and no option of git either."""
     from wercker_cli.engine import git
 
     root = _top()
-    return root is not None and git.commit_of(root, commit) is not None
+    return root is not None and bool(re.fullmatch(_HASH, commit)) and git.commit_of(root, commit) is not None
 
 
 def _top() -> str | None:

@@ -30,11 +30,16 @@ COMMANDS: dict[str, Any] = {
             "abort": f"{_IN}.runs.abort",
             "artifacts": f"{_IN}.runs.artifacts",
             "stats": f"{_IN}.runs.stats",
+            "prune": f"{_IN}.runs.prune",
         },
     ),
     "pipelines": (
-        "List the pipelines of an application, or add a checkout.",
-        {"list": f"{_IN}.pipelines.list", "add": f"{_IN}.pipelines.add"},
+        "List the pipelines of an application, add a checkout, or check a wercker.yml.",
+        {
+            "list": f"{_IN}.pipelines.list",
+            "add": f"{_IN}.pipelines.add",
+            "check": f"{_IN}.pipelines.check",
+        },
     ),
     "api": f"{_IN}.api",
     "context": (
@@ -90,13 +95,14 @@ def main() -> NoReturn:
     if COMPLETE in os.environ:
         from click.shell_completion import shell_complete
 
-        sys.exit(shell_complete(root, {"obj": Invocation()}, "wercker", COMPLETE, os.environ[COMPLETE]))
+        quiet = Invocation(stderr=None)  # a note would stand in the line that is being typed
+        sys.exit(shell_complete(root, {"obj": quiet}, "wercker", COMPLETE, os.environ[COMPLETE]))
     app = Invocation()
     code = run(sys.argv[1:], app)
     try:
         app.stdout.flush()
     except BrokenPipeError:
-        code = _pipe_closed()
+        code = _pipe_closed(app)
     except OSError as error:
         code = _not_written(app, error)
     sys.exit(code)
@@ -122,7 +128,7 @@ def run(args: list[str], app: Invocation) -> int:
         app.note("")  # behind the terminal's ^C
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        return _pipe_closed()
+        return _pipe_closed(app)
     except OSError as error:
         return _not_written(app, error)
     except Exception as error:  # the last resort: a traceback helps nobody
@@ -153,23 +159,22 @@ def _named(args: list[str]) -> str:
     return " ".join(path)
 
 
-def _pipe_closed() -> int:
+def _pipe_closed(app: Invocation) -> int:
     """Whoever read our output has enough: leave as quietly as any filter, with the code of SIGPIPE."""
-    _abandon_output()
+    _abandon_output(app)
     return 128 + 13
 
 
 def _not_written(app: Invocation, error: OSError) -> int:
-    _abandon_output()
+    _abandon_output(app)
     where = f": {error.filename}" if error.filename else ""
     app.report(Refused(f"the output could not be written: {error.strerror or error}{where}"))
     return Exit.REFUSED
 
 
-def _abandon_output() -> None:
+def _abandon_output(app: Invocation) -> None:
     """Lets what is still buffered go nowhere: Python would fail once more when it ends."""
-    if sys.stdout:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), app.stdout.fileno())
 
 
 def _internal_error(app: Invocation, error: Exception) -> int:

@@ -29,7 +29,7 @@ class Past(NamedTuple):
 
 def usual(runs: Iterable[Json]) -> float | None:
     """The usual duration of a pipeline in seconds: the median of the runs that passed; None where they are too few."""
-    took = [seconds for run in past(runs) if run.result == "passed" and (seconds := run.seconds) is not None]
+    took = _passed_in(past(runs))
     return quantile(took, 0.5) if len(took) >= ENOUGH else None
 
 

@@ -32,7 +32,10 @@ EXIT_STATUS = (
 )
 ENVIRONMENT = (
     ("WERCKER_API_URL", "The server to speak to, with or without /api/v3. Not set: the embedded engine."),
-    ("WERCKER_TOKEN", "The token for that server. It is never printed, and sent to no other host."),
+    (
+        "WERCKER_TOKEN",
+        "The token for that server, or for the context in force; not for one of --context. It is never printed.",
+    ),
     ("WERCKER_CONTEXT", "The context to work in; --context and WERCKER_API_URL come before it."),
     (
         "WERCKER_APPLICATION_ID",

@@ -11,6 +11,7 @@ from wercker_cli import checkout
 from wercker_cli.app import Invocation
 from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.columns import Json
+from wercker_cli.settings import quotable
 
 LATEST, HEAD, ME = "@latest", "@head", "@me"
 PAGE = 20  # what a server gives where no limit is named
@@ -32,6 +33,9 @@ def runs(
 
     A status or result more takes a request of its own. Where the limit hides runs, that is noted behind the output.
     """
+    since, until = window
+    if since is not None and until is not None and since > until:
+        raise Usage("--since is later than --until: no run can be between them", hint="exchange them")
     queries = _queries(app, given)
     if len(queries) == 1 and window == (None, None):
         found = app.api.runs(queries[0], limit=limit, skip=skip)
@@ -78,10 +82,11 @@ def _merged(
     from heapq import merge
 
     lists = [_within(app.api.runs(query, limit=0), window, ascending=ascending) for query in queries]
-    seen = set()
+    seen: set[str] = set()
     for _, run in merge(*lists, key=lambda item: item[0], reverse=not ascending):
-        if run.get("id") not in seen:
-            seen.add(run.get("id"))
+        key = repr(run.get("id"))  # an id may be anything, a list too
+        if "id" not in run or key not in seen:
+            seen.add(key)
             yield run
 
 
@@ -103,13 +108,13 @@ def _within(found: Iterator[Json], window: Window, *, ascending: bool) -> Iterat
             yield created, run
 
 
-def run_id(app: Invocation, run: str | None, narrowed: Mapping[str, Any]) -> str:
+def run_id(app: Invocation, run: str | None, narrowed: Mapping[str, Any], *, default: str = "1") -> str:
     """The id behind what was typed: an id, a run's URL on this server, @latest or @head among the `narrowed` ones.
 
-    None is a choice on a terminal; raises Usage elsewhere.
+    None is a choice on a terminal, where Enter alone stands for `default`; raises Usage elsewhere.
     """
     if run is None:
-        return _chosen(app, narrowed)
+        return _chosen(app, narrowed, default)
     if "://" in run:
         return _id_in_url(app, run)
     if run not in {LATEST, HEAD}:
@@ -125,7 +130,7 @@ def _id_in_url(app: Invocation, url: str) -> str:
     server = app.api.server
     run = url.removeprefix(f"{server}/runs/").rstrip("/")
     if run == url.rstrip("/") or not run or re.search(r"[/?#]", run) or run in {".", ".."}:
-        raise Usage(f"{url} is no run of {server}", hint=f"a run's URL here looks like {server}/runs/ID")
+        raise Usage(f"{quotable(url)} is no run of {server}", hint=f"a run's URL here looks like {server}/runs/ID")
     return run
 
 
@@ -147,7 +152,7 @@ def steps_called(steps: list[Json], asked: str, run: str) -> list[Json]:
     return found
 
 
-def _chosen(app: Invocation, narrowed: Mapping[str, Any]) -> str:
+def _chosen(app: Invocation, narrowed: Mapping[str, Any], default: str) -> str:
     """The run that the person picks among the latest."""
     from wercker_cli.output.runs import NUMBERED
 
@@ -157,7 +162,8 @@ def _chosen(app: Invocation, narrowed: Mapping[str, Any]) -> str:
     if not latest:
         raise NotFound("there is no run to choose from", hint="wercker runs trigger --pipeline NAME")
     app.show_aside([{"#": number, **run} for number, run in enumerate(latest, start=1)], NUMBERED)
-    answer = app.ask(f"Which run? [1-{len(latest)}, default 1] ") or "1"
+    says = f", default {default}" if default else ""
+    answer = app.ask(f"Which run? [1-{len(latest)}{says}] ") or default
     if answer.isdecimal() and 1 <= int(answer) <= len(latest):
         return app.api.id_of(latest[int(answer) - 1])
     raise Usage(f"{answer!r} is none of them", hint=f"type a number from 1 to {len(latest)}")

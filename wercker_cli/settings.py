@@ -59,7 +59,7 @@ def read(environ: Mapping[str, str], context: str | None = None) -> Settings:
     """The settings of this environment; `context` is what --context says.
 
     config.toml is not looked at where that or the environment asks for the engine or an address; the keyring never
-    is. Raises Usage or NotAllowed for a value that cannot be used.
+    is. Raises Usage for a value that cannot be used; whether the token can be is for `secret` to say.
     """
     path, chosen = config_path(environ), _chosen(environ, context)
     found = None if _needs_no_entry(chosen) else _config(path.value)
@@ -94,9 +94,9 @@ def named(config: Config | None, name: Value) -> Context:
 
 
 def secret(settings: Settings) -> str | None:
-    """The token itself, None where there is none; raises NotAllowed where the keyring does not give it."""
+    """The token itself, None where there is none; raises NotAllowed for one that cannot be had, or cannot be sent."""
     if settings.token.origin != KEYRING:
-        return settings.token.value
+        return sendable(settings.token).value
     from wercker_cli.accounts import keys
 
     found = keys.find(keys.account(settings.context, str(settings.api_url.value)))
@@ -137,14 +137,14 @@ def _needs_no_entry(chosen: Value) -> bool:
 def _token(environ: Mapping[str, str], chosen: Value, entry: Context | None, origin: str) -> Value:
     """The environment's token, else the context's own.
 
-    An address and a token in the environment belong together: a context of --context gets none of that token.
+    That one belongs to the server that the environment, or config.toml, lets answer: one of --context gets no word
+    of it.
     """
     given = _first(environ, "WERCKER_TOKEN")
-    of_another = entry and chosen.origin == FLAG and environ.get(API_URL)
-    if entry is None or (given.value and not of_another):
-        return sendable(given)
+    if entry is None or (given.value and chosen.origin != FLAG):
+        return given
     if entry.token:
-        return sendable(Value(entry.token, origin))
+        return Value(entry.token, origin)
     return Value(None, KEYRING if entry.keyring else "default")
 
 
@@ -216,9 +216,15 @@ def server_root(url: Value) -> Value:
     return Value(root + API_ROOT, url.origin)
 
 
+def quotable(url: str) -> str:
+    """A URL as a message may quote it: without a user, a password, or a query, in which people put tokens."""
+    place = re.split(r"[?#]", url, maxsplit=1)[0]
+    return re.sub(r"^((?:\w[\w+.-]*:/+)?).*@", r"\1", place, flags=re.DOTALL)
+
+
 def _bad_url(url: Value, why: str) -> Usage:
     return Usage(
-        f"{url.origin} is {url.value!r}, which is no address of a server: {why}",
+        f"{url.origin} is {quotable(str(url.value))!r}, which is no address of a server: {why}",
         hint="an address looks like https://ci.example.com",
     )
 

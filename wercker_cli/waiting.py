@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -24,6 +25,8 @@ def patience(given: dict[str, Any], *, wait: bool = True, flag: str = "--wait") 
     from wercker_cli.api.watch import Patience
 
     values = {name: given.pop(name) for name in ("timeout", "interval", "retry_for", "fail_fast")}
+    if values["interval"] == 0:
+        raise Usage("--interval has to be more than 0", hint="leave it out to look as often as is useful")
     chosen = {name: value for name, value in values.items() if value is not None and value is not False}
     if chosen and not wait:
         raise Usage(f"--{next(iter(chosen)).replace('_', '-')} is for {flag}", hint=f"add {flag}")
@@ -37,6 +40,20 @@ def triggered(app: Invocation, run: Json, how: Patience | None) -> Exit:
     if how is not None:
         return _wait_for(app, run, how)
     app.show(run, RUN, default="id")
+    return Exit.DONE
+
+
+def passed_before(app: Invocation, run: Json, *, wait: bool) -> Exit:
+    """Shows a run that had passed and is not run again; in place of the events, where they were asked for."""
+    if wait and app.output == "jsonl":
+        from wercker_cli.api.watch import Event
+        from wercker_cli.output.events import Recorder
+
+        recorder = Recorder(app.api.id_of(run), app.stdout)
+        recorder.follow([Event(run, [], "")])
+        recorder.verdict(Exit.DONE, "finished")
+    else:
+        app.show(run, RUN, default="id")
     return Exit.DONE
 
 
@@ -94,16 +111,18 @@ def _watch(app: Invocation, run: str, how: Patience, stream: TextIO, known: Json
     from wercker_cli.output import follow
     from wercker_cli.output.screen import animated
 
-    if not animated(stream, app.environ):
+    if app.debug or not animated(stream, app.environ):  # the lines of --debug would be drawn over
         events = watch(app.api, run, how, known=known is not None, note=app.note)
         return _to_the_end(app, run, events, lambda events: follow.lines(events, stream))
     from wercker_cli.output.live import Page
 
-    page = Page(_usual(app, known or app.api.run(run)))
-    events = watch(app.api, run, how, known=True, tail=True, note=page.note)
-    return _to_the_end(
-        app, run, events, lambda events: follow.live(events, page, stream, color=app.color, environ=app.environ)
-    )
+    page = Page()
+
+    def show(events: Iterator[Event]) -> Event:
+        page.usual = _usual(app, known or app.api.run(run))
+        return follow.live(events, page, stream, color=app.color, environ=app.environ)
+
+    return _to_the_end(app, run, watch(app.api, run, how, known=True, tail=True, note=page.note), show)
 
 
 def _record(app: Invocation, run: str, how: Patience, *, known: bool) -> Exit:
@@ -133,18 +152,26 @@ def _to_the_end(
         code, reason, why = Exit.INTERRUPTED, "interrupted", "interrupted"
     except TimedOut:
         code, reason, why = Exit.TIMEOUT, "timeout", "the time to wait is over"
-    except GaveUp as error:
-        app.report(error)
-        code, reason, why = error.exit_code, "unreachable", "no answer for too long"
+    except GaveUp as gave_up:
+        app.report(gave_up.error)
+        code = gave_up.error.exit_code
+        reason, why = _given_up(gave_up.error)
     except WerckerError as error:
-        verdict(error.exit_code, "unreachable" if isinstance(error, Unreachable) else "error")
+        verdict(error.exit_code, _given_up(error)[0])
         raise
     else:
         return _ended(app, run, last, verdict, excerpt=excerpt)
     app.note(f"wercker: {why}; run {run} goes on")
-    app.note(f"hint: wercker runs watch {run}")
+    app.note(f"hint: wercker runs watch {shlex.quote(run)}")
     verdict(code, reason)
     return code
+
+
+def _given_up(error: WerckerError) -> tuple[str, str]:
+    """The reason, for programs and for a person, why nothing more is seen of a run."""
+    if isinstance(error, Unreachable):
+        return "unreachable", "no answer for too long"
+    return "error", "it cannot be watched any more"
 
 
 def _ended(app: Invocation, run: str, last: Event, verdict: Callable[[Exit, str], None], *, excerpt: bool) -> Exit:

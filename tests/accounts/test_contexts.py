@@ -149,8 +149,9 @@ def test_whose_token_goes_where(wercker: Wercker, server: HTTPServer, file: Path
     assert sent(WERCKER_CONTEXT="ci") == "Bearer own"
     assert sent(WERCKER_API_URL=url) is None
     assert sent(WERCKER_API_URL=url, WERCKER_TOKEN="env") == "Bearer env"
-    assert sent("--context", "ci", WERCKER_TOKEN="env") == "Bearer env"
-    assert sent("--context", "bare", WERCKER_TOKEN="env") == "Bearer env"
+    assert sent(WERCKER_CONTEXT="ci", WERCKER_TOKEN="env") == "Bearer env"
+    assert sent("--context", "ci", WERCKER_TOKEN="env") == "Bearer own"
+    assert sent("--context", "bare", WERCKER_TOKEN="env") is None
     elsewhere: dict[str, Any] = {"WERCKER_API_URL": "http://elsewhere.example.com", "WERCKER_TOKEN": "env"}
     assert sent("--context", "ci", **elsewhere) == "Bearer own"
     assert sent("--context", "bare", **elsewhere) is None
@@ -178,7 +179,7 @@ def test_the_certificates_of_a_context(wercker: Wercker, tmp_path: Path) -> None
 
 def test_a_token_that_no_header_can_carry_is_not_shown(wercker: Wercker, file: Path) -> None:
     write(file, '[contexts.ci]\nurl = "http://127.0.0.1:1"\ntoken = "sec ret"\n')
-    done = wercker("runs", "list", "--context", "ci", "--debug", code=4)
+    done = wercker("runs", "show", "577a4dbc3ec144923a02b6f9", "--context", "ci", "--debug", code=4)
     assert done.err == (
         "wercker: config.toml [contexts.ci] holds characters that cannot go into an HTTP header "
         "(a blank, a line break, an accent?)\nhint: copy the token again, without anything around it\n"

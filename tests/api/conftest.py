@@ -43,7 +43,7 @@ def connect() -> Connect:
         read = settings.read({"WERCKER_API_URL": url} | environ)
         return Http(
             str(read.api_url.value),
-            token=read.token.value,
+            token=settings.secret(read),
             ca_bundle=read.ca_bundle.value,
             request_timeout=timeout,
             trace=trace,

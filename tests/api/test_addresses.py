@@ -43,9 +43,17 @@ def test_an_unknown_host_is_one_line(connect: Connect, monkeypatch: pytest.Monke
         ("http://x:y", "WERCKER_API_URL is 'http://x:y', which is no address of a server: Port could not be cast"),
         ("http://", "WERCKER_API_URL is 'http://', which is no address of a server: it names no host"),
         ("ci.example.com", "WERCKER_API_URL is 'ci.example.com', which is no address of a server: it has to begin"),
-        ("http://x/?a", "WERCKER_API_URL is 'http://x/?a', which is no address of a server: it has more than a host"),
+        (
+            "http://x/?token=secret",
+            "WERCKER_API_URL is 'http://x/', which is no address of a server: it has more than a host",
+        ),
         ("http://x/a b", "WERCKER_API_URL is 'http://x/a b', which is no address of a server: it has more than a host"),
         ("http://me:secret@x", "WERCKER_API_URL holds a user name or password"),
+        ("me:secret@x", "WERCKER_API_URL is 'x', which is no address of a server: it has to begin"),
+        ("ftp://me:secret@x", "WERCKER_API_URL is 'ftp://x', which is no address of a server: it has to begin"),
+        ("http://me:secret@x:99999", "WERCKER_API_URL is 'http://x:99999', which is no address of a server: Port"),
+        ("http://me:secret@x y", "WERCKER_API_URL is 'http://x y', which is no address of a server: it names no"),
+        ("http:/me:sec@ret@x", "WERCKER_API_URL is 'http:/x', which is no address of a server: it names no"),
         (f"http://{'a' * 64}.example.com", f"http://{'a' * 64}.example.com/api/v3 is no address of a server"),
     ],
 )

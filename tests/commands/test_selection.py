@@ -279,3 +279,12 @@ def test_a_shell_completes_contexts(wercker: Wercker, tmp_path: Path) -> None:
     wercker("context", "add", "ci", "--url", "http://localhost:1")
     assert completed(wercker, "wercker runs list --context ", tmp_path) == ["engine", "ci"]
     assert completed(wercker, "wercker context use c", tmp_path) == ["ci"]
+
+
+def test_a_shell_completes_the_deploy_targets_of_the_checkout(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit("build:\n  steps: []\n  beta: []\ndeploy:\n  steps: []\n  staging: []\n  production: []\n")
+    assert completed(wercker, "wercker runs trigger --target ", checkout.path) == ["beta", "staging", "production"]
+    assert completed(wercker, "wercker runs trigger -p deploy --target s", checkout.path) == ["staging"]
+    assert completed(wercker, "wercker runs trigger --target ", checkout.path.parent) == []
+    (checkout.path / "wercker.yml").write_text("build: [")
+    assert completed(wercker, "wercker runs trigger --target ", checkout.path) == []

@@ -1,11 +1,15 @@
 """The dispatcher's calls are hints: lost, doubled or late, every run is executed exactly once."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.conftest import Checkout, Wercker, wait_until
 from tests.engine.stories import script
+from wercker_cli.engine import processes, queue
+from wercker_cli.engine.dispatch import WORKERS
 from wercker_cli.engine.store import Store
 
 # Triggers runs through the routes, with a dispatcher that does what the seed says; a process of its own, as a worker
@@ -56,4 +60,23 @@ def test_lost_doubled_and_late_wakes_run_everything_once(
     wait_until(lambda: not store.one("SELECT 1 FROM runs WHERE status <> 'finished'"))
     assert sorted(ran.read_text().split()) == sorted(triggered)
     assert [tuple(row) for row in store.all("SELECT result, count(*) FROM runs GROUP BY result")] == [("passed", 24)]
+    store.close()
+
+
+def test_the_next_command_replaces_every_worker_that_was_killed(
+    wercker: Wercker, checkout: Checkout, home: Path
+) -> None:
+    checkout.commit(script(wait="sleep 600"))
+    for _ in range(2 * WORKERS):
+        wercker("runs", "trigger", "-p", "build", cwd=checkout.path)
+    store = Store(str(home / ".local/state/wercker"))
+    wait_until(lambda: len(queue.held(store)) == WORKERS)
+    killed = queue.workers(store)
+    for worker in killed:
+        os.kill(processes.pid(worker), signal.SIGKILL)
+    wait_until(lambda: all(processes.alive(worker) is False for worker in killed))
+    wercker("runs", "list", cwd=checkout.path)
+    wait_until(lambda: len(queue.held(store)) == WORKERS)
+    assert not {row["worker"] for row in queue.held(store)} & set(killed)
+    assert os.listdir(home / ".local/state/wercker/trash") == []
     store.close()

@@ -21,6 +21,10 @@ CONTRACT = {
     "_ANYTHING": ((), ()),  # wercker api: what it shows is the server's affair
     "CONTEXTS": (CONTEXT, CONTEXT),
     "STATUSES": (STATUS, STATUS),
+    "MISTAKES": (
+        ("file", "line", "column", "severity", "message"),
+        ("file", "line", "column", "message", "severity"),
+    ),
     "PIPELINES": (
         ("id", "name", "permissions", "type", "created"),
         ("id", "url", "createdAt", "name", "permissions", "pipelineName", "setScmProviderStatus", "type"),

@@ -82,6 +82,8 @@ def remove(app: Invocation, name: str) -> tuple[bool, str | None]:
     Gives whether it was the current one, so that the engine answers again, and why its token is still in the keyring
     if it is. Raises Usage where there is no such context.
     """
+    if name == ENGINE:
+        raise Usage("the embedded engine is always there", hint="wercker context use NAME lets a server answer")
     path = settings.config_path(app.environ).value
     with config.editing(path) as (document, given):
         entry = settings.named(given, Value(name, "NAME"))

@@ -39,13 +39,14 @@ def context(app: Invocation) -> str:
 
 def ask(app: Invocation, prompt: str) -> str:
     """A token, unseen from a terminal, else from standard input; raises Usage where none comes."""
+    hint = "wercker auth login < FILE reads it from a file"
     try:
-        text = _unseen(app, prompt) if app.stdin.isatty() else app.stdin.read(LONGEST)
+        text = app.ask_unseen(prompt, hint=hint) if app.stdin.isatty() else app.stdin.read(LONGEST)
     except UnicodeDecodeError:
         raise NotAllowed("what was given is no token: it is not text") from None
     token = text.removesuffix("\n").removesuffix("\r")
     if not token:
-        raise Usage("no token was given", hint="wercker auth login < FILE reads it from a file")
+        raise Usage("no token was given", hint=hint)
     if len(text) == LONGEST:
         raise NotAllowed(f"what was given is no token: it has {LONGEST} characters or more")
     return str(sendable(Value(token, "what was given")).value)
@@ -92,13 +93,21 @@ def statuses(app: Invocation) -> list[dict[str, Any]]:
     here = context(app) if app.context else app.settings.context
     others = [] if app.context else [name for name in contexts.saved(app) if name != here]
     found = [] if here == ENGINE else [_status(app)]
-    return found + [_status(app.in_context(name)) for name in others]
+    return found + [_status_of(app, name) for name in others]
 
 
 def verdict(found: list[dict[str, Any]]) -> Exit:
     """The exit code for these statuses."""
     states = {status["state"] for status in found}
     return next((code for state, code in VERDICTS if state in states), Exit.DONE)
+
+
+def _status_of(app: Invocation, name: str) -> dict[str, Any]:
+    """The status of another context; one that cannot be used hides none of the others."""
+    try:
+        return _status(app.in_context(name))
+    except WerckerError as error:
+        return {"context": name, "server": None, "token": "none", "state": UNKNOWN, "message": error.message}
 
 
 def _status(app: Invocation) -> dict[str, Any]:
@@ -123,23 +132,3 @@ def _entry(document: Any, name: str) -> Any:
     if table is None:
         raise Usage(f"the context {name} is not there any more", hint=f"wercker context add {name} --url URL")
     return table
-
-
-def _unseen(app: Invocation, prompt: str) -> str:
-    """A line from the terminal, which shows nothing of it; raises Usage where it would."""
-    import getpass
-    import warnings
-
-    from wercker_cli.output.text import clean
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", getpass.GetPassWarning)
-        try:
-            return getpass.getpass(clean(prompt), stream=app.stderr)
-        except EOFError:
-            app.note("")  # behind the question
-            return ""
-        except getpass.GetPassWarning:
-            raise Usage(
-                "this terminal would show the token", hint="wercker auth login < FILE reads it from a file"
-            ) from None

@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from wercker_cli.api import retry_after
@@ -14,6 +16,7 @@ Json = dict[str, Any]  # an object as the server sent it: unknown keys survive, 
 Query = Iterable[tuple[str, str]]
 
 PAGE = 20  # "limit ... Max: 20, default: 20"
+SHORTEST = 0.05  # seconds for an answer, however late it is
 LOG_END = 8192  # bytes that are enough for the last lines of a log
 LOG_CHUNK = 8 * 2**20  # bytes of a log or an archive a request
 LOG_PIECE = 2**18  # bytes of them in memory
@@ -36,6 +39,7 @@ class Client:
     def __init__(self, transport: Transport, before: Callable[[], object] = lambda: None) -> None:
         self.transport = transport
         self.before = before
+        self._ends: float | None = None
 
     @property
     def name(self) -> str:
@@ -46,6 +50,15 @@ class Client:
     def server(self) -> str:
         """The root of the API as a URL."""
         return self.transport.server
+
+    @contextmanager
+    def until(self, ends: float | None) -> Iterator[None]:
+        """Within this no answer is waited for beyond that moment, on the clock that never jumps; None is no limit."""
+        before, self._ends = self._ends, ends
+        try:
+            yield
+        finally:
+            self._ends = before
 
     def runs(self, query: Query, *, limit: int | None = None, skip: int = 0) -> Iterator[Json]:
         """Runs as the server sorts them (GET /runs), each once; `limit` None leaves the number to the server, 0 is all.
@@ -180,9 +193,8 @@ class Client:
             size = min(PAGE, limit - len(seen)) if limit else PAGE
             position = [("limit", str(size))] + ([("skip", str(skip))] if skip else [])
             page = self._list(*parts, query=[*query, *position], missing=missing)
-            new = [item for item in page if repr(item.get("id")) not in seen][
-                :size
-            ]  # an id may be anything, a list too
+            fresh = [item for item in page if repr(item.get("id")) not in seen]  # an id may be anything, a list too
+            new = fresh[:size]
             yield from new
             seen.update(repr(item.get("id")) for item in new)
             skip += len(page)
@@ -217,6 +229,8 @@ class Client:
 
     def _send(self, request: Request, missing: str | None) -> Response:
         self.before()
+        if self._ends is not None:
+            request = request._replace(seconds=max(self._ends - time.monotonic(), SHORTEST))
         response = self.transport.send(request)
         if 200 <= response.status < 300 or (response.status == 416 and "Range" in request.headers):
             return response

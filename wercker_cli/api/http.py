@@ -85,11 +85,12 @@ class Http:
         """The answer, whatever its status; raises Unreachable where none comes, Refused where it is not usable."""
         if request.method == "POST":
             self._session.close()  # on a kept connection that just ends, nobody could tell whether it has arrived
+        seconds = self._seconds if request.seconds is None else min(self._seconds, request.seconds)
         try:
-            with deadline(self._seconds):
+            with deadline(seconds):
                 return self._latest(request)
         except DeadlineError:
-            failure: WerckerError = self._late()
+            failure: WerckerError = self._late(seconds)
         except WerckerError as error:
             failure = error
         except FAULTS as error:
@@ -170,7 +171,7 @@ class Http:
         file = cast("BinaryIO", tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - whoever reads it closes it
         try:
             for piece in answer.iter_content(PIECE):
-                file.write(piece)
+                _write(file, piece)
                 if file.tell() > most:
                     raise Refused(f"{self.server} answered with more than {most // 2**20} MiB")
         except ValueError as error:  # a chunk of minus two bytes
@@ -189,8 +190,8 @@ class Http:
         headers = {name: value.replace(self._token, "[token]") for name, value in response.headers.items()}
         return response._replace(headers=headers, body=response.body.replace(self._token.encode(), b"[token]"))
 
-    def _late(self) -> Unreachable:
-        return Unreachable(f"{self.server} did not answer within {self._seconds:g} s", hint=LONGER)
+    def _late(self, seconds: float) -> Unreachable:
+        return Unreachable(f"{self.server} did not answer within {seconds:.3g} s", hint=LONGER)
 
     def _explain(self, error: Exception) -> WerckerError:
         """What went wrong, in words for a person."""
@@ -200,7 +201,7 @@ class Http:
             return Usage(f"{self.server} is no address of a server", hint=ADDRESS)
         cause = root(error)
         if isinstance(cause, (TimeoutError, urllib3.exceptions.TimeoutError)):
-            return self._late()
+            return self._late(self._seconds)
         who, hint = self.server, None
         if isinstance(error, requests.exceptions.ProxyError):
             proxy = urlsplit(str(self._proxy))
@@ -256,6 +257,16 @@ class _Retry(urllib3.Retry):
         """Seconds; None for a header that makes no sense, which is no reason to give up."""
         wait = retry_after.seconds(response.headers.get("Retry-After", ""))
         return None if wait is None else min(wait, self.retry_after_max)
+
+
+def _write(file: BinaryIO, piece: bytes) -> None:
+    try:
+        file.write(piece)
+    except OSError as error:  # it is not the server that is to blame
+        raise Refused(
+            f"an answer could not be kept in {tempfile.gettempdir()}: {error.strerror}",
+            hint="make room there, or set TMPDIR to another folder",
+        ) from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,6 +15,7 @@ BLOT = "[secret]"
 
 _PARAMETER = re.compile(r"(?i)\b([\w-]*token=)[^&\s\"'#]*")
 _BEARER = re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]+")
+_LOGIN = re.compile(r"(//)[^/@\s'\"]*@")
 _VARIABLES = re.compile(r"(?i)env_?vars?\b.*", re.DOTALL)
 
 
@@ -46,8 +47,8 @@ class Trace:
         self._line(f"no answer: {error!r}")
 
     def _line(self, text: str) -> None:
-        for secret in sorted(self._secrets, key=len, reverse=True):  # none may be cut by one that it contains
-            text = text.replace(secret, self._secrets[secret])
+        text = self._blotted(text)
+        text = _LOGIN.sub(rf"\1{BLOT}@", text)
         text = _BEARER.sub(rf"\1{BLOT}", _PARAMETER.sub(_unless_blotted, text))
         self._show(" ".join(text.split()))
 
@@ -61,9 +62,13 @@ class Trace:
             text = json.dumps(data, ensure_ascii=False)
         except (ValueError, RecursionError):  # not JSON, or cut: then nobody knows where its variables end
             text = _VARIABLES.sub(f"envVars {BLOT}", body[: 4 * SHOWN].decode(errors="replace"))
-        for secret, blot in self._secrets.items():
-            text = text.replace(secret, blot)
+        text = self._blotted(text)
         return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+    def _blotted(self, text: str) -> str:
+        for secret in sorted(self._secrets, key=len, reverse=True):  # none may be cut by one that it contains
+            text = text.replace(secret, self._secrets[secret])
+        return text
 
     def _learn_all(self, value: Any) -> None:
         for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

@@ -15,6 +15,7 @@ class Request(NamedTuple):
     query: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None  # JSON, where there is one
     headers: Mapping[str, str] = {}
+    seconds: float | None = None  # that its answer may take at most, where that is less than usual
 
 
 class Response(NamedTuple):

@@ -9,14 +9,19 @@ from wercker_cli.errors import NotAllowed, NotFound, Refused, Unreachable, Werck
 
 SLOWER = 0.05  # the pause grows with the time that has passed: a run of a minute is looked at every few seconds
 SLOWEST_RETRY = 30.0  # seconds between two answers that fail
+AFTER_STEPS = "finalSteps"  # their phase
 
 
 class TimedOut(Exception):
     """The time to wait is over; the run goes on."""
 
 
-class GaveUp(Unreachable):
-    """There was no answer for too long; the run goes on."""
+class GaveUp(Exception):
+    """There is nothing more to be seen of the run, for the reason of `error`; it goes on."""
+
+    def __init__(self, error: WerckerError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class Patience(NamedTuple):
@@ -53,24 +58,35 @@ def watch(
 ) -> Iterator[Event]:
     """What happens to a run until it has finished, each change and each byte of the `logs` of those steps once.
 
-    Raises TimedOut. Answers that fail are noted once and asked for again, as long as the patience says; then it
-    raises GaveUp. The first answer has to come, unless the run is `known` to be there.
+    Raises TimedOut. Answers that fail are noted once and asked for again, as long as the patience says; then, and
+    where the token is not accepted any more, it raises GaveUp. The first answer has to come, unless the run is
+    `known` to be there. A log that cannot be read keeps no verdict back.
     """
-    look = _Look(api, run, tail=tail, logs=logs)
+    look = _Look(api, run, tail=tail, logs=logs, note=note)
     shortest, longest = api.transport.polling
     start = answered = time.monotonic()
     failures = 0
     while True:
         pause = patience.interval or min(max(shortest, (time.monotonic() - start) * SLOWER), longest)
+        ends = None if patience.timeout is None else start + patience.timeout
         try:
-            yield from look.now()
+            yield from look.now(ends)
+        except NotAllowed as error:
+            if not look.last:
+                raise
+            raise GaveUp(error) from error
         except (Unreachable, Refused) as error:
             if not (known or look.last):
                 raise
+            if ends is not None and time.monotonic() >= ends:
+                raise TimedOut from error
             if time.monotonic() - answered > patience.retry_for:
-                raise GaveUp(error.message, hint=error.hint) from error
+                if look.is_over(fail_fast=patience.fail_fast):
+                    return
+                raise GaveUp(Unreachable(error.message, hint=error.hint)) from error
             if not failures:
-                note(f"note: {error.message}; asking again for {_words(patience.retry_for)}, the run goes on")
+                goes_on = "" if look.is_over(fail_fast=False) else ", the run goes on"
+                note(f"note: {_one_line(error)}; asking again for {_words(patience.retry_for)}{goes_on}")
             failures += 1
             pause = max(pause, min(pause * 2**failures, SLOWEST_RETRY), _asked(error))
         else:
@@ -78,7 +94,7 @@ def watch(
             if look.is_over(fail_fast=patience.fail_fast):
                 return
         now = time.monotonic()
-        left = [start + patience.timeout - now] if patience.timeout is not None else []
+        left = [ends - now] if ends is not None else []
         if left and left[0] <= 0:
             raise TimedOut
         left += [max(answered + patience.retry_for - now, 0) + 0.01] if failures else []
@@ -86,17 +102,31 @@ def watch(
 
 
 def printed(api: Client, steps: list[Json]) -> Iterator[Event]:
-    """What these steps have printed so far, as the events of one look."""
+    """What these steps have printed so far, as the events of one look.
+
+    Raises NotFound where a log is missing, behind those that there are.
+    """
     yield Event({}, steps, "")
+    missing: NotFound | None = None
     for step in steps:
         if step.get("status") != "notstarted":
-            for piece in api.log(api.id_of(step)):
-                yield Event({}, steps, "", step, piece)
+            try:
+                for piece in api.log(api.id_of(step)):
+                    yield Event({}, steps, "", step, piece)
+            except NotFound as error:
+                missing = missing or error
+    if missing:
+        raise missing
 
 
 def _asked(error: WerckerError) -> float:
     """How many seconds a server wants to be left alone."""
     return error.retry_after or 0.0 if isinstance(error, Unreachable) else 0.0
+
+
+def _one_line(error: WerckerError) -> str:
+    """A server's words as they can stand in a note: what begins a line must be ours."""
+    return " ".join(error.message.split())
 
 
 def _words(seconds: float) -> str:
@@ -106,14 +136,24 @@ def _words(seconds: float) -> str:
 class _Look:
     """What has been seen of a run so far, and how to see more."""
 
-    def __init__(self, api: Client, run: str, *, tail: bool, logs: Callable[[Json], bool]) -> None:
-        self._api, self._run, self._tail, self._logs = api, run, tail, logs
+    def __init__(
+        self, api: Client, run: str, *, tail: bool, logs: Callable[[Json], bool], note: Callable[[str], None]
+    ) -> None:
+        self._api, self._run, self._tail, self._logs, self._note = api, run, tail, logs, note
+        self._unreadable: set[str] = set()  # steps whose log cannot be read, which is said once
         self._read: dict[str, int] = {}  # bytes of the log of a step
         self._seen: dict[str, tuple[object, object]] = {}  # its status and result
         self.last: Event | None = None
 
-    def now(self) -> Iterator[Event]:
-        """The run, then what each step has done since the last time: begun, printed, ended."""
+    def now(self, ends: float | None) -> Iterator[Event]:
+        """The run, then what each step has done since the last time: begun, printed, ended.
+
+        No answer is waited for beyond the moment `ends`, on the clock that never jumps.
+        """
+        with self._api.until(ends):
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
         run = self._api.run(self._run)  # before its steps: once it has finished, they have too
         steps = self._api.steps(self._run)
         running = next((step for step in steps if step.get("status") == "running"), None)
@@ -143,13 +183,22 @@ class _Look:
             yield from self._api.log(step, self._read.get(step, 0))
         except (NotFound, NotAllowed):  # a server may keep no logs, which is no reason to stop
             return
+        except Refused as error:  # nor is one that fails at them
+            if step not in self._unreadable:
+                self._unreadable.add(step)
+                self._note(f"note: the log of a step cannot be read: {_one_line(error)}")
 
     def is_over(self, *, fail_fast: bool) -> bool:
         """Whether there is nothing more to wait for."""
         if self.last is None:
             return False
-        failed = fail_fast and any(step.get("result") == "failed" for step in self.last.steps)
+        failed = fail_fast and any(_fails_the_run(step) for step in self.last.steps)
         return failed or self.last.run.get("status") == "finished"
+
+
+def _fails_the_run(step: Json) -> bool:
+    """An after-step that failed leaves the result alone."""
+    return step.get("result") == "failed" and step.get("phase") != AFTER_STEPS
 
 
 def log_end(api: Client, step: Json) -> bytes:

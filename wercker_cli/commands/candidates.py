@@ -7,7 +7,6 @@ import click
 
 from wercker_cli import checkout
 from wercker_cli.app import Invocation
-from wercker_cli.errors import WerckerError
 from wercker_cli.selection import HEAD, LATEST
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def complete(source: Source, ctx: click.Context, incomplete: str) -> "list[Compl
     app: Invocation = ctx.obj
     try:
         found = list(source(app, ctx.params))
-    except (WerckerError, OSError):  # a shell that waits for completions shows no errors
+    except Exception:  # a shell that waits for completions shows no errors, not even ours
         return []
     return [CompletionItem(value, help=text) for value, text in found if value.startswith(incomplete)]
 
@@ -51,6 +50,14 @@ def pipelines(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
         return
     for pipeline in app.pipelines(given.get("applicationId") or given.get("application")):
         yield str(pipeline.get("name")), ""
+
+
+def targets(app: Invocation, given: dict[str, Any]) -> Iterator[Candidate]:
+    """The deploy targets in the checkout, of the pipeline where one is named."""
+    if app.settings.api_url.value:
+        return
+    for target in app.engine.targets(given.get("pipelineId")):
+        yield target, ""
 
 
 def contexts(app: Invocation, _given: dict[str, Any]) -> Iterator[Candidate]:

@@ -43,7 +43,7 @@ def remember(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 
     def callback(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
         given = ctx.get_parameter_source(parameter.name or "") is not click.core.ParameterSource.DEFAULT
-        if given and not ctx.resilient_parsing:
+        if given and value is not None:
             setattr(ctx.ensure_object(Invocation), name, value)
         return value
 

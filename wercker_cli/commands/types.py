@@ -65,6 +65,15 @@ class Branch(Text):
         return candidates.complete(candidates.branches, ctx, incomplete)
 
 
+class Target(Text):
+    """A deploy target's name."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from wercker_cli.commands import candidates
+
+        return candidates.complete(candidates.targets, ctx, incomplete)
+
+
 class Run(Id):
     """An id, a run's URL, @latest or @head."""
 

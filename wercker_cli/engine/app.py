@@ -1,19 +1,25 @@
 """The engine as a transport: its routes, called in this process."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import checkouts, git
 from wercker_cli.engine.dispatch import Dispatcher
-from wercker_cli.engine.faults import Fault
+from wercker_cli.engine.faults import Fault, Missing
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
 from wercker_cli.engine.user import username
 from wercker_cli.errors import NotFound, Refused
+
+if TYPE_CHECKING:
+    from wercker_cli.engine.prune import Pruning
 
 
 class Engine:
@@ -68,6 +74,8 @@ class Engine:
 
         try:
             return trigger.commit_of(self._store, pipeline, branch, self._checkout)
+        except Missing as fault:
+            raise NotFound(fault.message) from None
         except Fault as fault:
             raise Refused(fault.message) from None
 
@@ -82,6 +90,26 @@ class Engine:
         os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
         branch = git.head_branch(self._checkout) if git.is_repository(self._checkout) else "HEAD"
         return branch, snapshot.take(self._checkout, kept).hash
+
+    def prune(self, application: str | None, *, older_than: float | None, keep: int | None, dry_run: bool) -> Pruning:
+        """What goes of one application, by its id, or of all; nothing does before its `runs` are asked for.
+
+        `older_than` is in seconds; where neither it nor `keep` is given, the default retention counts. Raises NotFound
+        for an application that there is not.
+        """
+        from wercker_cli.engine.prune import Pruning  # most commands only look
+        from wercker_cli.engine.retention import Retention
+
+        if application and self._store.application_by_id(application) is None:
+            raise NotFound(f"there is no application {application}")
+        given = older_than is not None or keep is not None
+        wanted = Retention(int(1000 * (older_than or 0)), keep or 0) if given else None
+        self._dispatcher.tend()
+        return Pruning(self._store, application, wanted, dry_run=dry_run)
+
+    def targets(self, pipeline: str | None) -> list[str]:
+        """The deploy targets of a pipeline in this checkout, of all of them where none is named."""
+        return checkouts.targets(self._checkout, pipeline) if self._checkout else []
 
     def changed_files(self) -> list[str]:
         """The files of this checkout that its commit does not hold as they are."""

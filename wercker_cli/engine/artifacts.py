@@ -79,7 +79,7 @@ def _copy(source: str, target: str, mode: str) -> None:
     if name is None:
         return
     with open(os.path.join(source, name), "rb") as read, open(os.path.join(target, name), mode) as written:
-        written.write(read.read(pipeline_file.MOST))
+        written.write(read.read(pipeline_file.LARGEST + 1))
 
 
 def _packed(home: str, run: str) -> str:
@@ -96,7 +96,7 @@ def _packed(home: str, run: str) -> str:
             if not os.path.exists(target):
                 os.stat(kept)
                 archive.pack(kept, target, lambda _: None, without=NOT_OF_A_CHECKOUT)
-                os.rename(kept, os.path.join(home, "trash", f"{run}-kept"))
+                folders.discard(home, kept)
         finally:
             os.close(lock)
     except FileNotFoundError:

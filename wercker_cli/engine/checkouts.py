@@ -70,6 +70,15 @@ def root_of(store: Store, application: str) -> str:
     raise NotFound("no checkout of this application is left on this machine", hint="wercker pipelines add PATH")
 
 
+def targets(root: str, pipeline: str | None) -> list[str]:
+    """The deploy targets of a pipeline, of all where none is named; raises Refused for a file that cannot be read."""
+    from wercker_cli.engine import wercker_yml
+
+    name = pipeline_file.find(root) or "wercker.yml"
+    found = wercker_yml.read(pipeline_file.text(root, name), name).pipelines
+    return [target for one in found.values() if pipeline in {None, one.name} for target in one.targets]
+
+
 def _pipelines(root: str, note: Callable[[str], None]) -> tuple[list[str], bool]:
     """The names of the pipelines in the working tree, and whether its file could be read."""
     from wercker_cli.engine import wercker_yml  # YAML takes as long to load as the rest of a command
@@ -78,7 +87,8 @@ def _pipelines(root: str, note: Callable[[str], None]) -> tuple[list[str], bool]
     try:
         file = wercker_yml.read(pipeline_file.text(root, name), name)
     except Refused as error:
-        note(f"note: {error.message}; its pipelines are those known from before")
+        reason, *_ = error.message.splitlines()  # without the line that it is in
+        note(f"note: {reason}; its pipelines are those known from before")
         return [], False
     return [*file.pipelines, *sorted(file.empty)], True
 

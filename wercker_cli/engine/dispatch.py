@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 
-from wercker_cli.engine import folders, processes, queue
+from wercker_cli.engine import folders, processes, queue, secrets
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Store
 
 WORKERS = max(2, os.cpu_count() or 1)  # at most; each has one run at a time
+LONGEST_LOG = 1_000_000  # bytes that a worker.log has before it becomes worker.log.old
 GETTING_UP = 0.3  # seconds that a worker may take to join, before it is called again
 
 
@@ -24,10 +25,13 @@ class Dispatcher:
         self._woke = 0.0
 
     def wake(self) -> None:
-        """Makes sure that somebody takes the queued run, without waiting for it."""
+        """Makes sure that somebody takes what is queued, without waiting for it."""
         self._woke = time.monotonic()
-        if sum(processes.alive(worker) is True for worker in queue.workers(self._store)) < WORKERS:
+        room = WORKERS - sum(processes.alive(worker) is True for worker in queue.workers(self._store))
+        missing = min(room, queue.waiting(self._store, most=WORKERS))
+        if missing > 0:
             self._store.close()
+        for _ in range(missing):
             leave_a_worker_behind(self._store.home)
 
     def cancel(self, worker: str) -> None:
@@ -35,21 +39,32 @@ class Dispatcher:
         processes.notify(worker)
 
     def tend(self) -> None:
-        """Settles the runs of workers that are gone, and wakes one where a run waits for nobody."""
+        """Clears up after workers that are gone, and wakes others where runs wait for nobody.
+
+        What was killed before it could forget the secrets of a run that has ended is made up for.
+        """
+        gone = [worker for worker in queue.workers(self._store) if processes.alive(worker) is False]
         for row in queue.held(self._store):
             if row["lease_until"] < uptime_ms() or processes.alive(row["worker"]) is False:
                 self._settle(row["id"], row["worker"])
-        if time.monotonic() - self._woke > GETTING_UP and queue.waiting(self._store):
+        for run in secrets.kept(self._store.home):
+            if queue.is_over(self._store, run):
+                secrets.forget(self._store.home, run)
+        if gone:
+            folders.empty_trash(self._store.home)
+            queue.strike(self._store, gone)  # last: until then whoever comes next does all of this again
+        if time.monotonic() - self._woke > GETTING_UP and queue.waiting(self._store, most=1):
             self.wake()
 
     def _settle(self, run: str, worker: str) -> None:
         """Clears up first: once the run has ended nobody looks for what it left."""
         home = self._store.home
         mark = f"{processes.MARK}={run}"
-        processes.end_marked(mark, folders.logs(home, run), spared(self._store) | {os.getpid()})
+        work, logs = folders.work(home, run), folders.logs(home, run)
+        processes.end_left_behind(mark, work, logs, spared(self._store) | {os.getpid()})
         folders.set_aside(home, run, passed=False)
+        secrets.forget(home, run)
         queue.settle(self._store, run, worker)
-        folders.empty_trash(home)
 
 
 def spared(store: Store) -> frozenset[int]:
@@ -58,13 +73,9 @@ def spared(store: Store) -> frozenset[int]:
 
 
 def enlist(store: Store, worker: str) -> bool:
-    """Whether there is work for one more; if so, it is on the list, and those that died are off it."""
+    """Whether there is work for one more; if so, it is on the list."""
     with store.transaction():
-        others = queue.workers(store)
-        for other in others:
-            if processes.alive(other) is False:
-                queue.strike(store, other)
-        if sum(processes.alive(other) is True for other in others) >= WORKERS:
+        if sum(processes.alive(other) is True for other in queue.workers(store)) >= WORKERS:
             return False
         queue.enlist(store, worker)
         return True
@@ -115,7 +126,10 @@ def run_worker(home: str) -> None:
     except BaseException:  # whatever it is, nobody else would hear of it
         import traceback
 
-        with open(folders.worker_log(home), "a", encoding="utf-8") as log:
+        path = folders.worker_log(home)
+        if os.path.exists(path) and os.path.getsize(path) > LONGEST_LOG:
+            os.replace(path, f"{path}.old")
+        with open(path, "a", encoding="utf-8") as log:
             log.write(f"{now_ms()}\n{traceback.format_exc()}\n")
 
 

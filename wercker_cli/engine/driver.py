@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import select
 import signal
@@ -10,24 +11,36 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import git, handover, processes, session
+from wercker_cli.engine import environment_file, git, handover, ignored, processes, script, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
-from wercker_cli.engine.session import Planned, Session
-from wercker_cli.engine.variables import variables
+from wercker_cli.engine.script import Planned
+from wercker_cli.engine.session import Session
+from wercker_cli.engine.time_limit import Limits, Stopwatch
+from wercker_cli.engine.variables import STEPS_PATH, variables
 from wercker_cli.errors import Refused, WerckerError
+
+if TYPE_CHECKING:
+    from wercker_cli.engine.plan import Work
 
 GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
 HASTE = 5.0  # seconds between two beats, at most
-MAIN = "mainSteps"
-LONGEST_MESSAGE = 2000  # characters
+MAIN, FINAL = "mainSteps", "finalSteps"
+INIT, STORE = "wercker-init", "store"
+LONGEST_MESSAGE = 200_000  # characters that are read: what is shown of it is cut once its secrets are masked
+LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
 class _Failed(Exception):
-    """A step failed and was reported; nothing behind it runs."""
+    """A step failed and was reported; no main step behind it runs."""
+
+    def __init__(self, display: str, message: str) -> None:
+        super().__init__(message)
+        self.display, self.message = display, message
 
 
 def drive(job: Job, port: Port, wakeup: int) -> None:
@@ -43,7 +56,10 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
         result = "aborted"
     except Lost:
         processes.end_descendants(port.spared)
+        port.set_aside(job, passed=False)
         return
+    except (WerckerError, OSError) as error:
+        message = _sentence(error)
     except Exception as error:  # a bug of ours must not pass for a killed process
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
@@ -60,31 +76,48 @@ class _Execution:
         self.job, self.port, self.wakeup = job, port, wakeup
         self.work = port.work(job)
         self.root = os.path.join(self.work, "source")
+        self.source_dir = self.root
+        self.given = job.env_vars
+        self.limits = Limits(math.inf, math.inf)
         self.beaten = time.monotonic()
         self.collectable: dict[int, str] = {}  # what steps may have left, by their positions
 
     def execute(self) -> None:
-        """All of the run's steps, and what they leave; raises _Failed, Aborted or Lost."""
-        try:
-            self.execute_steps()
-        except _Failed:
-            self.collect_left(self.pause)
-            raise
-
-    def execute_steps(self) -> None:
         """All of the run's steps; raises _Failed, Aborted or Lost."""
-        with self.step(GET_CODE) as log:
+        with self.step(GET_CODE, "get code") as log:
             self.get_code(log)
-        with self.step(SET_UP) as log:
-            source_dir, row = self.set_up(log)
-        cache = self.port.cache(self.job)
-        seen = variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=source_dir)
-        self.run_session(row[:-1], list(seen))
-        with self.step(row[-1].position) as log:
-            handover.leave(self.port, self.job, self.work, log, self.pause)
+        with self.step(SET_UP, "setup environment") as log:
+            main, after = self.set_up(log)
+        failed = None
+        try:
+            self.run_session(main[:-1], self.own_variables())
+            with self.step(main[-1].position, main[-1].display) as log:
+                handover.leave(self.port, self.job, self.work, log, self.pause, at_once=bool(after))
+        except _Failed as error:
+            failed = error
+        self.collect_left(self.pause)
+        if after:
+            self.after(after, failed)
+            self.collect_left(self.pause)
+        if failed:
+            raise failed
+
+    def after(self, row: list[Planned], failed: _Failed | None) -> None:
+        """The after-steps, once nothing of the main steps is alive; whether they pass does not matter to the run."""
+        processes.end_descendants(self.port.spared)
+        result = [("WERCKER_RESULT", "failed" if failed else "passed")]
+        if failed:
+            result += [
+                ("WERCKER_FAILED_STEP_DISPLAY_NAME", failed.display),
+                ("WERCKER_FAILED_STEP_MESSAGE", failed.message),
+            ]
+        try:
+            self.run_session(row, self.own_variables() + result)
+        except _Failed:  # it was reported, and the result is that of the main steps
+            return
 
     @contextmanager
-    def step(self, position: int) -> Iterator[IO[bytes]]:
+    def step(self, position: int, display: str) -> Iterator[IO[bytes]]:
         """A step that we do ourselves, with its log; what goes wrong in it fails the run."""
         path = self.port.log(self.job, position)
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -93,10 +126,10 @@ class _Execution:
             try:
                 yield log
             except (WerckerError, OSError) as error:
-                said = error.message if isinstance(error, WerckerError) else f"{error.strerror}: {error.filename}"
+                said = _sentence(error)
                 _say(log, said)
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
-                raise _Failed from None
+                raise _Failed(display, said) from None
         self.port.report(self.job, [StepEvent(position, now_ms(), "passed")])
 
     def get_code(self, log: IO[bytes]) -> None:
@@ -129,37 +162,75 @@ class _Execution:
         if process.returncode != 0:
             raise git.GitError(f"The code could not be had: git exited with exit code {process.returncode}")
 
-    def set_up(self, log: IO[bytes]) -> tuple[str, list[Planned]]:
-        """The `source-dir` of the commit's own wercker.yml, and the run's steps from wercker-init to store."""
+    def set_up(self, log: IO[bytes]) -> tuple[list[Planned], list[Planned]]:
+        """The run's main steps from wercker-init to store, and its after-steps with the wercker-init before them."""
         from wercker_cli.engine import plan
 
         self.port.remember_file(self.job, self.root)
-        found = plan.read(self.root, self.job.pipeline, dict(self.job.env_vars).get(plan.TARGET, ""))
+        target = dict(self.job.env_vars).get(plan.TARGET, "")
+        found = plan.read(self.root, self.job.pipeline, target, self.job.host_vars.get(STEPS_PATH, ""))
         for note in found.notes:
             _say(log, note)
-        steps = found.steps
-        names = ["wercker-init", *(step.display for step in steps), "store"]
-        ids = self.port.plan(self.job, [(name, MAIN) for name in names], FIRST_PLANNED)
+        self.source_dir, self.limits = os.path.normpath(os.path.join(self.root, found.source_dir)), found.limits
+        left_out = "" if self.job.source else ignored.leave_out(self.root, found.ignore_file, found.file)
+        if left_out:
+            _say(log, left_out)
+        self.given = self.given_variables(log)
+        main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
+        after = [(INIT, None), *((work.display, work) for work in found.after_steps)] if found.after_steps else []
+        phases = [MAIN] * len(main) + [FINAL] * len(after)
+        names = [(display, phase) for (display, _), phase in zip(main + after, phases, strict=True)]
+        ids = self.port.plan(self.job, names, FIRST_PLANNED)
         planned = [
             Planned(
                 position=position,
                 id=id_,
                 log=self.port.log(self.job, position),
                 report=os.path.join(self.work, "report", id_),
-                step=step,
+                display=display,
+                work=self.with_own_folder(work, position),
             )
-            for position, (id_, step) in enumerate(zip(ids, [None, *steps, None], strict=True), FIRST_PLANNED)
+            for position, (id_, (display, work)) in enumerate(zip(ids, main + after, strict=True), FIRST_PLANNED)
         ]
-        return found.source_dir, planned
+        return planned[: len(main)], planned[len(main) :]
 
-    def run_session(self, row: list[Planned], exports: list[tuple[str, str]]) -> None:
+    def with_own_folder(self, work: Work | None, position: int) -> Work | None:
+        """The work with a folder that the run may use."""
+        if work is None or not work.folder:
+            return work
+        from wercker_cli.engine import step_folders
+
+        copy = os.path.join(self.work, "steps", str(position))
+        return replace(work, folder=step_folders.for_the_run(work.folder, self.root, copy))
+
+    def own_variables(self) -> list[tuple[str, str]]:
+        """The variables that a session of this run begins with."""
+        cache = self.port.cache(self.job)
+        return list(variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=self.source_dir))
+
+    def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
+        """Those of the ENVIRONMENT file that nothing else sets, and those that were given with the run."""
+        given = [*self.own_variables(), *self.job.env_vars]
+        taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys()
+        of_file, notes = environment_file.read(self.root, taken)
+        for note in notes:
+            _say(log, note)
+        return [*of_file, *self.job.env_vars]
+
+    def no_secrets(self, variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The variables less the secret ones: bash has them from its start, and no file of the run holds them."""
+        return [pair for pair in variables if pair[0] not in self.job.secrets]
+
+    def run_session(self, row: list[Planned], own: list[tuple[str, str]]) -> None:
         """The steps in one bash; an `exit 0` ends that one, and the steps behind it get another."""
         for planned in row:
             self.collectable[planned.position] = os.path.join(planned.report, "artifacts")
             os.makedirs(self.collectable[planned.position], mode=0o700)
         folder = os.path.join(self.work, "session")
+        opening = script.Opening(self.no_secrets(own), self.no_secrets(self.given))
+        environment = {**self.job.host_vars, **self.job.secrets, processes.MARK: self.job.run}
         while row:
-            with Session(session.write_script(folder, exports, row), self.marked(), self.root) as bash:
+            with Session(script.write(folder, opening, row), environment, self.root) as bash:
                 row = row[self.follow(bash, row) :]
 
     def marked(self) -> dict[str, str]:
@@ -168,7 +239,9 @@ class _Execution:
 
     def follow(self, bash: Session, row: list[Planned]) -> int:
         """How many steps passed before bash ended; raises _Failed where one did not."""
-        passed, current = 0, None
+        passed = 0
+        current: Planned | None = None
+        watch = None
         wait_status = None
         while wait_status is None:
             self.pause(bash.events)
@@ -184,16 +257,17 @@ class _Execution:
                     passed += 1
                 else:
                     reports.append(StepEvent(event.position, event.at))
+                    watch = Stopwatch(row[passed].log, self.limits)
             if reports:
                 self.port.report(self.job, reports)
+            if current and watch and wait_status is None and (said := watch.over()):
+                self.end_late(current, said)
         if current is None and passed == len(row):
             return passed
         status = bash.exit_status(wait_status)
         ended = current or row[passed]
         if status != 0 or current is None:
-            said = _message(ended) or session.ended_by(status)
-            self.port.report(self.job, [StepEvent(ended.position, now_ms(), "failed", said)])
-            raise _Failed
+            raise self.failed(ended, _message(ended) or session.ended_by(status) + _full(ended.log))
         with open(ended.log, "ab") as log:
             _say(log, "'exit 0' ended the shell that all steps share: the next step gets a new one")
         self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", _message(ended))])
@@ -215,6 +289,18 @@ class _Execution:
         if time.monotonic() - self.beaten >= HASTE:
             raise Refused("the run was aborted, and it takes too long")
 
+    def end_late(self, planned: Planned, said: str) -> None:
+        """Ends a step that took too long, with all that it started; raises _Failed."""
+        processes.end_descendants(self.port.spared)
+        with open(planned.log, "ab") as log:
+            _say(log, said)
+        raise self.failed(planned, said)
+
+    def failed(self, planned: Planned, said: str) -> _Failed:
+        """What to raise for a step that failed, which is reported."""
+        self.port.report(self.job, [StepEvent(planned.position, now_ms(), "failed", said)])
+        return _Failed(planned.display, said)
+
     def pause(self, *descriptors: int) -> None:
         """Waits for a child's end, for something to read, or for the next beat; raises Aborted or Lost."""
         select.select([self.wakeup, *descriptors], [], [], BEAT)
@@ -227,10 +313,22 @@ class _Execution:
 def _message(planned: Planned) -> str:
     """What the step left as its message, or ''."""
     try:
-        with open(session.message_file(planned), encoding="utf-8", errors="replace") as file:
+        with open(script.message_file(planned), encoding="utf-8", errors="replace") as file:
             return file.read(LONGEST_MESSAGE).strip()
     except OSError:
         return ""
+
+
+def _sentence(error: WerckerError | OSError) -> str:
+    if isinstance(error, WerckerError):
+        return error.message
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+
+
+def _full(log: str) -> str:
+    """What else is to be said where the disk of the state folder is full, or ''."""
+    room = os.statvfs(os.path.dirname(log))
+    return "; no space is left on the disk of the state folder" if room.f_bavail * room.f_frsize < LITTLE else ""
 
 
 def _say(log: IO[bytes], text: str) -> None:

@@ -2,12 +2,10 @@
 
 import io
 import os
-import re
 from typing import BinaryIO, cast
 
 from wercker_cli.api.transport import Response
-
-_RANGE = r"bytes=(\d{1,18})-(\d{0,18})|bytes=-(\d{1,18})"
+from wercker_cli.engine.spans import span
 
 
 def answer(path: str, kind: str, asked: str) -> Response:
@@ -15,22 +13,15 @@ def answer(path: str, kind: str, asked: str) -> Response:
     headers = {"content-type": kind, "accept-ranges": "bytes"}
     file = open(path, "rb")  # noqa: SIM115 - whoever reads the answer closes it
     size = os.fstat(file.fileno()).st_size
-    wanted = re.fullmatch(_RANGE, asked)
-    if not wanted or not size:
+    part = span(asked, size)
+    if part is None:
         return Response(200, {**headers, "content-length": str(size)}, b"", _part(file, 0, size))
-    first, last = _range(wanted, size)
+    first, last = part
     if first > last:
         file.close()
         return Response(416, {**headers, "content-range": f"bytes */{size}", "content-length": "0"}, b"")
     headers |= {"content-range": f"bytes {first}-{last}/{size}", "content-length": str(last + 1 - first)}
     return Response(206, headers, b"", _part(file, first, last + 1))
-
-
-def _range(wanted: re.Match[str], size: int) -> tuple[int, int]:
-    """The first and the last byte of "bytes=FIRST-LAST", "bytes=FIRST-" or "bytes=-LENGTH"; `size` is not 0."""
-    if wanted[3]:
-        return max(0, size - int(wanted[3])), size - 1
-    return int(wanted[1]), min(int(wanted[2] or size), size - 1)
 
 
 def _part(file: BinaryIO, start: int, end: int) -> BinaryIO:

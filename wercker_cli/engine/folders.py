@@ -7,9 +7,11 @@ runs/RUN/artifacts/N.tar.gz what the step with "order" N left in WERCKER_REPORT_
 runs/RUN/used/          the wercker.yml that the run went by
 work/RUN/               the checkout and the rest of a run while it executes
 cache/APPLICATION/      WERCKER_CACHE_DIR
+secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
 snapshots/              working trees as commits (snapshot.py)
 trash/                  working copies on their way out
-worker.log              what went wrong in a worker itself
+pruned                  changed when the daily prune began (prune.py)
+worker.log              what went wrong in a worker itself; worker.log.old, what did before
 """
 
 import os
@@ -56,6 +58,16 @@ def cache(home: str, application: str) -> str:
     return os.path.join(home, "cache", application)
 
 
+def secrets(home: str) -> str:
+    """The folder of what only running and waiting runs may know."""
+    return os.path.join(home, "secrets")
+
+
+def secret(home: str, run: str) -> str:
+    """Where the values of a run's secret variables are until it has ended."""
+    return os.path.join(secrets(home), run)
+
+
 def worker_log(home: str) -> str:
     """Where a worker writes what went wrong in itself."""
     return os.path.join(home, "worker.log")
@@ -86,14 +98,23 @@ def holds_files(folder: str) -> bool:
 
 def set_aside(home: str, run: str, *, passed: bool) -> None:
     """Takes the working copy of a run away; where it passed and has no archive yet, its checkout is kept."""
-    folder, checkout = work(home, run), os.path.join(work(home, run), "source")
+    checkout = os.path.join(work(home, run), "source")
     if passed and not os.path.exists(artifact(home, run)) and not os.path.islink(checkout):
         _open(checkout)
         _try(os.rename, checkout, kept(home, run))
     if not passed:
         _try(os.remove, artifact(home, run))
-    if os.path.isdir(folder):
-        os.rename(folder, os.path.join(home, "trash", run))
+    discard(home, work(home, run))
+
+
+def discard(home: str, folder: str) -> None:
+    """Moves a folder into the trash."""
+    trash = os.path.join(home, "trash")
+    os.makedirs(trash, mode=0o700, exist_ok=True)
+    try:
+        os.rename(folder, os.path.join(trash, f"{os.path.basename(folder)}.{os.urandom(4).hex()}"))
+    except FileNotFoundError:  # it never was, or somebody else discards it too
+        return
 
 
 def empty_trash(home: str) -> None:
@@ -101,8 +122,8 @@ def empty_trash(home: str) -> None:
     import shutil
 
     trash = os.path.join(home, "trash")
-    for run in os.listdir(trash):
-        folder = os.path.join(trash, run)
+    for name in os.listdir(trash) if os.path.isdir(trash) else []:
+        folder = os.path.join(trash, name)
         shutil.rmtree(folder, ignore_errors=True)
         if os.path.isdir(folder):
             _unlock(folder)

@@ -47,11 +47,9 @@ def run_object(row: Row, base: str, *, whole: bool) -> Json:
         },
     }
     if row["source_run"]:
-        run["sourceRun"] = {
-            "id": row["source_run"],
-            "url": f"{base}/runs/{row['source_run']}",
-            "result": row["source_result"],
-        }
+        run["sourceRun"] = {"id": row["source_run"], "url": f"{base}/runs/{row['source_run']}"}
+        if row["source_result"]:  # it may have been pruned
+            run["sourceRun"]["result"] = row["source_result"]
     return run
 
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from wercker_cli.engine.faults import BadRequest
+from wercker_cli.engine.secrets import PROTECTED
 
 MAX_LIMIT = 20  # "Max: 20, default: 20"
 STATUSES = ("notstarted", "started", "finished", "running")
 RESULTS = ("aborted", "unknown", "passed", "failed")
 SORTS = ("creationDateAsc", "creationDateDesc")
+LONGEST_SECRET = 100_000  # bytes: it is handed over in the environment of bash
 PAYLOAD = ("pipelineId", "sourceRunId", "branch", "tag", "commitHash", "message", "envVars")
 
 # The API's name of a filter, and the store's.
@@ -47,7 +49,7 @@ class Trigger(NamedTuple):
     tag: str
     commit: str
     message: str
-    env_vars: list[dict[str, str]]
+    env_vars: list[dict[str, Any]]
 
 
 def run_filters(query: Mapping[str, str]) -> dict[str, str]:
@@ -116,19 +118,25 @@ def json_object(body: bytes | None) -> dict[str, Any]:
     return payload
 
 
-def _env_vars(given: object) -> list[dict[str, str]]:
+def _env_vars(given: object) -> list[dict[str, Any]]:
     if given is None:
         return []
     if not isinstance(given, list):
         raise BadRequest("envVars must be an array of objects with key and value")
     for variable in given:
-        if not isinstance(variable, dict) or set(variable) != {"key", "value"}:
+        if not isinstance(variable, dict) or set(variable) - {PROTECTED} != {"key", "value"}:
             raise BadRequest("Each of envVars must be an object with key and value")
         key, value = variable["key"], variable["value"]
         if not isinstance(key, str) or not re.fullmatch(_VARIABLE, key):
             raise BadRequest(f"{key!r} in envVars is no name of a variable")
         if not _is_text(value):
             raise BadRequest(f"The value of {key} in envVars must be a text")
+        if not isinstance(variable.get(PROTECTED, False), bool):
+            raise BadRequest(f"{PROTECTED} of {key} in envVars must be true or false")
+        if variable.get(PROTECTED) and len(value.encode()) > LONGEST_SECRET:
+            raise BadRequest(
+                f"The value of {key} in envVars is longer than {LONGEST_SECRET} bytes, too long for a secret"
+            )
     return given
 
 

@@ -5,7 +5,7 @@ import os
 from wercker_cli.errors import Refused
 
 FILE_NAMES = ("ewok.yml", "wercker.yml", ".wercker.yml")  # the first that exists counts
-MOST = 2**21  # bytes that are read: the reader refuses half as much
+LARGEST = 2**20  # bytes
 
 
 def find(root: str) -> str | None:
@@ -14,11 +14,27 @@ def find(root: str) -> str | None:
 
 
 def text(root: str, name: str) -> str:
-    """What is in the file; raises Refused where it cannot be read, or is no UTF-8."""
+    """What is in the file; raises Refused where it cannot be read, or is no text."""
     try:
-        with open(os.path.join(root, name), encoding="utf-8-sig", newline="") as file:
-            return file.read(MOST)
+        with open(os.path.join(root, name), "rb") as file:
+            return decoded(file.read(LARGEST + 1), name)
     except OSError as error:
         raise Refused(f"{name} cannot be read: {error.strerror}") from None
+
+
+def decoded(raw: bytes, name: str) -> str:
+    """The text of a file of that name; raises InvalidFile where it is too large, or not UTF-8."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    try:
+        if len(raw) <= LARGEST:
+            return raw.decode()
+        text, place, what = "", (1, 1), f"the file is larger than {LARGEST // 2**20} MiB"
     except UnicodeDecodeError as error:
-        raise Refused(f"{name} is not UTF-8 at byte {error.start}") from None
+        before = raw[: error.start].decode().split("\n")
+        place = len(before), len(before[-1]) + 1
+        text, what = raw.decode(errors="replace"), f"this is not UTF-8: a byte 0x{raw[error.start]:02x} stands here"
+    from wercker_cli.engine.mistakes import Found, InvalidFile, Spot  # few files need it
+
+    found = Found(text, name)
+    found.error(Spot(*place), what)
+    raise InvalidFile(found.errors)

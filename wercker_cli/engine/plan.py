@@ -1,24 +1,50 @@
 """What of a wercker.yml a run executes, and what cannot be executed here."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from wercker_cli.engine import pipeline_file, wercker_yml
+from wercker_cli.engine import pipeline_file, step_folders, wercker_yml
+from wercker_cli.engine.time_limit import Limits
 from wercker_cli.engine.wercker_yml import File, Pipeline, Step
 from wercker_cli.errors import Refused
 
 TARGET = "WERCKER_DEPLOYTARGET_NAME"  # the variable that picks a deploy target
+COMMAND_TIMEOUT, NO_RESPONSE_TIMEOUT = 25, 5  # minutes, unless the file says otherwise
+
+_CONTAINERS = "internal"  # the owner of steps that work on a container's image
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one step does: `code` of a script, else `folder`; with its properties, defaults of the folder included."""
+
+    owner: str
+    name: str
+    display: str
+    cwd: str
+    code: str = ""
+    folder: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()  # required properties that it was not given
 
 
 class Plan(NamedTuple):
-    """The steps of a run, where they start, and what a person should know about them."""
+    """The steps of a run, where they start, what is kept out of their checkout, what limits them, and what a person
+    should know about them."""
 
+    file: str  # the name of the wercker.yml
     source_dir: str
-    steps: tuple[Step, ...]
+    ignore_file: str
+    steps: list[Work]
+    after_steps: list[Work]
+    limits: Limits
     notes: list[str]
 
 
-def read(root: str, pipeline: str, target: str) -> Plan:
+def read(root: str, pipeline: str, target: str, steps_path: str) -> Plan:
     """The plan for a pipeline of the checkout at `root`; raises Refused, with the reason, where it cannot run."""
     name = pipeline_file.find(root)
     if name is None:
@@ -26,9 +52,18 @@ def read(root: str, pipeline: str, target: str) -> Plan:
     file = wercker_yml.read(pipeline_file.text(root, name), name)
     found = _pipeline(file, pipeline, name)
     steps = found.targets.get(target, found.steps)
-    for step in steps:
-        _check(step, name)
-    return Plan(file.source_dir, steps, list(_notes(file, found, target, steps, name)))
+    return Plan(
+        file=name,
+        source_dir=file.source_dir,
+        ignore_file=file.ignore_file,
+        steps=_works(steps, name, root, steps_path),
+        after_steps=_works(found.after_steps, name, root, steps_path),
+        limits=Limits(
+            command=60 * (file.command_timeout or COMMAND_TIMEOUT),
+            no_response=60 * (file.no_response_timeout or NO_RESPONSE_TIMEOUT),
+        ),
+        notes=list(_notes(file, found, target, steps, name)),
+    )
 
 
 def _pipeline(file: File, wanted: str, name: str) -> Pipeline:
@@ -42,14 +77,33 @@ def _pipeline(file: File, wanted: str, name: str) -> Pipeline:
     raise Refused(f"the {name} of this commit has no pipeline {wanted!r}; its pipelines: {known}")
 
 
-def _check(step: Step, name: str) -> None:
-    """Refuses what this engine cannot run, before anything has run."""
-    if step.name != "script" or step.owner != "wercker":
-        shown = step.name if step.owner == "wercker" else f"{step.owner}/{step.name}"
+def _works(steps: Iterable[Step], name: str, root: str, steps_path: str) -> list[Work]:
+    """What the steps do; raises Refused, with the line, for one that cannot be had: before anything has run."""
+    works = []
+    for step in steps:
+        try:
+            works.append(_work(step, root, steps_path))
+        except Refused as error:
+            raise Refused(f"{name}, line {step.line}: {error.message}") from None
+    return works
+
+
+def _work(step: Step, root: str, steps_path: str) -> Work:
+    if _is_script(step):
+        rest = {key: value for key, value in step.properties.items() if key != "code"}
+        return Work(step.owner, step.name, step.display, step.cwd, step.properties.get("code", ""), properties=rest)
+    if step.owner == _CONTAINERS and not step.source:
         raise Refused(
-            f"step {shown!r} ({name}, line {step.line}) cannot run here: this engine runs 'script' steps, "
-            "so write its commands as the 'code' of one"
+            f"step {step_folders.title(step)!r} works on a container, and steps run on this machine here: "
+            "write its commands as the 'code' of a 'script' step"
         )
+    folder = step_folders.find(step, root, steps_path)
+    properties, missing = step_folders.resolved(step, folder)
+    return Work(step.owner, step.name, step.display, step.cwd, "", folder, properties, tuple(missing))
+
+
+def _is_script(step: Step) -> bool:
+    return (step.owner, step.name, step.source) == ("wercker", "script", "")
 
 
 def _notes(file: File, pipeline: Pipeline, target: str, steps: tuple[Step, ...], name: str) -> Iterator[str]:
@@ -62,11 +116,14 @@ def _notes(file: File, pipeline: Pipeline, target: str, steps: tuple[Step, ...],
     if not steps:
         known = f"; its deploy targets: {', '.join(pipeline.targets)}" if pipeline.targets else ""
         yield f"pipeline {pipeline.name!r} has no steps{known}"
-    for step in steps:
-        if "code" not in step.properties:
+    for step in (*steps, *pipeline.after_steps):
+        if _is_script(step) and "code" not in step.properties:
             yield f"step {step.display!r} (line {step.line}) has no 'code', so it does nothing"
     for key in dict.fromkeys([*file.unused, *pipeline.unused]):
         yield f"{key!r} means nothing here: steps run on this machine, not in a container"
-    if pipeline.after_steps:
-        yield "'after-steps' do not run in this version of the engine"
-    yield f"pipeline {pipeline.name!r} of {name}: {len(steps)} step{'' if len(steps) == 1 else 's'}"
+    after = f" and {_counted(len(pipeline.after_steps), 'after-step')}" if pipeline.after_steps else ""
+    yield f"pipeline {pipeline.name!r} of {name}: {_counted(len(steps), 'step')}{after}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from wercker_cli.engine import artifacts, dispatch, folders, git, objects, queue, snapshot
+from wercker_cli.engine import artifacts, dispatch, folders, git, objects, queue, secrets, snapshot
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.store import Row, Store
+from wercker_cli.errors import Unreachable
+
+LONGEST_MESSAGE = 2000  # characters
 
 
 class Job(NamedTuple):
@@ -31,7 +34,8 @@ class Job(NamedTuple):
     commit: str
     started_by: str
     started: int  # seconds since 1970
-    env_vars: list[tuple[str, str]]
+    env_vars: list[tuple[str, str]]  # the person's, without the secret ones
+    secrets: dict[str, str]  # their names and values
     host_vars: dict[str, str]
     source: str = ""  # the run whose artifact it starts from
 
@@ -82,17 +86,26 @@ class Port:
         return [row["id"] for row in self._store.steps(job.run)[first - 1 :]]
 
     def report(self, job: Job, events: Iterable[StepEvent]) -> None:
-        """Steps that started or ended, in one transaction. Raises Lost."""
+        """Steps that started or ended, in one transaction, with their messages masked. Raises Lost."""
+        told = [event._replace(message=self._told(job, event.message)) for event in events]
         with self._own(job):
-            for event in events:
+            for event in told:
                 if event.result:
                     queue.finish_step(self._store, job.run, event.position, event.at, event.result, event.message)
                 else:
                     queue.start_step(self._store, job.run, event.position, event.at)
 
     def finish(self, job: Job, result: str, message: str = "") -> None:
-        """Ends the run; a message is for the step in which it ended. Does nothing for a run that was lost."""
-        queue.finish(self._store, job.run, self._worker, result, message)
+        """Ends the run, whose secrets are gone then; a message is for the step in which it ended.
+
+        Does nothing for a run that was lost.
+        """
+        secrets.forget(self._store.home, job.run)
+        try:
+            queue.finish(self._store, job.run, self._worker, result, message)
+        except Unreachable:  # perhaps it was this run that has filled the disk
+            folders.empty_trash(self._store.home)
+            queue.finish(self._store, job.run, self._worker, result, message)
 
     def log(self, job: Job, position: int) -> str:
         """The path of a step's log."""
@@ -130,6 +143,11 @@ class Port:
         """Keeps the wercker.yml of the checkout at `root`, for runs that start from this one's output."""
         artifacts.remember_file(self._store.home, job.run, root)
 
+    def _told(self, job: Job, message: str) -> str:
+        """The message of a step as everybody may read it."""
+        mask = secrets.mask(self._store.home, job.run) if message else None
+        return (mask.text(message) if mask else message)[:LONGEST_MESSAGE].strip()
+
     @contextmanager
     def _own(self, job: Job) -> Iterator[None]:
         """A transaction that ends in Lost where the run is somebody else's."""
@@ -140,6 +158,7 @@ class Port:
 
     def _job(self, row: Row) -> Job:
         run = objects.run_object(row, self._base, whole=True)
+        env_vars, hidden = secrets.apart(run["envVars"], secrets.values(self._store.home, row["id"]))
         return Job(
             run=row["id"],
             url=run["url"],
@@ -156,7 +175,8 @@ class Port:
             commit=row["commit_hash"],
             started_by=row["author"],
             started=row["created_at"] // 1000,
-            env_vars=[(variable["key"], variable["value"]) for variable in json.loads(row["env_vars"])],
+            env_vars=env_vars,
+            secrets=hidden,
             host_vars=json.loads(row["host_vars"]),
             source=row["source_run"] or "",
         )

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 MARK = "WERCKER_SESSION"  # in the environment of all that a run starts, to find it by when its worker died
 GRACE = 0.5  # seconds between TERM and KILL
@@ -96,28 +96,49 @@ def end_descendants(spared: Callable[[], frozenset[int]]) -> None:
 
     TERM first, so that traps run; after GRACE seconds everything is stopped, so that nothing forks on, and killed.
     """
-    _signal(_descendants(spared()), signal.SIGTERM)
-    if _wait_for_none(spared, GRACE):
+    if _none_left(spared):
         return
-    deadline = time.monotonic() + GIVE_UP
+    _signal(_descendants(spared()), signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
     while time.monotonic() < deadline:
-        left = _descendants(spared())
+        time.sleep(0.002)
+        if _none_left(spared):
+            return
+    deadline = time.monotonic() + GIVE_UP
+    while not _none_left(spared) and time.monotonic() < deadline:
+        kept = spared()
+        left = _descendants(kept)
         _signal(left, signal.SIGSTOP)
         _signal(left, signal.SIGKILL)
-        if _wait_for_none(spared, 0.02):
-            return
+        for _ in range(20):  # a chain in which each forks the next and exits is gone before the whole tree is known
+            _signal(_children(kept), signal.SIGKILL)
+
+
+def _none_left(spared: Callable[[], frozenset[int]]) -> bool:
+    """Whether no descendant lives but the spared. The kernel knows best; beside a spared child /proc has to do, which
+    a chain of short-lived processes could slip through once."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return True
+    kept = spared()
+    below = set(_children(frozenset()))
+    return bool(below & kept) and not any(_descendants(kept) for _ in range(3))
+
+
+def _children(spared: frozenset[int]) -> Iterator[int]:
+    """The living children of this process, the youngest first, each as soon as it is seen."""
+    for pid in sorted(_processes(), reverse=True):
+        if pid not in spared and _parent(pid) == os.getpid():
+            yield pid
 
 
 def _descendants(spared: frozenset[int]) -> list[int]:
     """The ids of all living processes below this one; what is below a spared one is spared too."""
-    children: dict[int, list[int]] = {}
+    children: dict[int | None, list[int]] = {}
     for pid in _processes():
-        try:
-            state, parent = _stat(pid)[:2]
-        except OSError:
-            continue
-        if state not in "ZX":
-            children.setdefault(int(parent), []).append(pid)
+        children.setdefault(_parent(pid), []).append(pid)
     found, waiting = [], [os.getpid()]
     while waiting:
         below = [pid for pid in children.get(waiting.pop(), []) if pid not in spared]
@@ -126,18 +147,30 @@ def _descendants(spared: frozenset[int]) -> list[int]:
     return found
 
 
-def end_marked(variable: str, logs: str, spared: frozenset[int]) -> None:
-    """Kills what a dead worker left: processes with `variable` (NAME=value) in their environment, or that print into
-    the folder `logs`."""
+def _parent(pid: int) -> int | None:
+    """The id of a living process's parent, or None."""
+    try:
+        state, parent = _stat(pid)[:2]
+    except OSError:
+        return None
+    return None if state in "ZX" else int(parent)
+
+
+def end_left_behind(variable: str, work: str, logs: str, spared: frozenset[int]) -> None:
+    """Kills what a dead worker left: processes with `variable` (NAME=value) in their environment, in the folder
+    `work`, or that print into the folder `logs`."""
     marker = b"\0" + variable.encode() + b"\0"
     deadline = time.monotonic() + GIVE_UP
-    while time.monotonic() < deadline:
-        marked = [pid for pid in _processes() if pid not in spared and (_has(pid, marker) or _prints_into(pid, logs))]
-        if not marked:
-            return
-        _signal(marked, signal.SIGSTOP)
-        _signal(marked, signal.SIGKILL)
-        time.sleep(0.005)
+    empty = 0
+    while empty < 3 and time.monotonic() < deadline:  # a chain of short-lived processes can slip through once
+        found = []
+        for pid in sorted(_processes(), reverse=True):
+            if pid not in spared and (_has(pid, marker) or _prints_into(pid, logs) or _stands_in(pid, work)):
+                _signal([pid], signal.SIGSTOP)
+                found.append(pid)
+        _signal(found, signal.SIGKILL)
+        empty = 0 if found else empty + 1
+        time.sleep(0.001)
 
 
 def _has(pid: int, marker: bytes) -> bool:
@@ -156,20 +189,15 @@ def _prints_into(pid: int, folder: str) -> bool:
         return False
 
 
-def _wait_for_none(spared: Callable[[], frozenset[int]], seconds: float) -> bool:
-    """Whether every descendant ended within that time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        reap()
-        if not _descendants(spared()):
-            reap()
-            return True
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(0.002)
+def _stands_in(pid: int, folder: str) -> bool:
+    """Whether that is its current folder, and it is nobody's shell: what a run starts has no terminal."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd").startswith(folder) and _stat(pid)[4] == "0"
+    except OSError:
+        return False
 
 
-def _signal(pids: list[int], number: signal.Signals) -> None:
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         try:
             os.kill(pid, number)

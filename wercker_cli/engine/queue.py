@@ -3,6 +3,8 @@
 The claim alone decides who runs a run, and the lease alone who still does.
 """
 
+from collections.abc import Iterable
+
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Row, Store
 
@@ -113,9 +115,18 @@ def held(store: Store) -> list[Row]:
     return store.all("SELECT id, worker, lease_until FROM runs WHERE worker IS NOT NULL")
 
 
-def waiting(store: Store) -> bool:
-    """Whether a run is queued."""
-    return store.one("SELECT 1 FROM runs WHERE status = 'notstarted' LIMIT 1") is not None
+def is_over(store: Store, run: str) -> bool:
+    """Whether the run has ended, or there is none of that id, not even one in the making."""
+    unfinished = "SELECT 1 FROM runs WHERE id = :run AND status <> 'finished'"
+    if store.one(unfinished, run=run):
+        return False
+    with store.transaction():
+        return store.one(unfinished, run=run) is None
+
+
+def waiting(store: Store, *, most: int) -> int:
+    """How many runs are queued, as far as that is below `most`."""
+    return len(store.all("SELECT 1 FROM runs WHERE status = 'notstarted' LIMIT :most", most=most))
 
 
 def workers(store: Store) -> list[str]:
@@ -128,17 +139,18 @@ def enlist(store: Store, worker: str) -> None:
     store.write("INSERT INTO workers (id) VALUES (:worker)", worker=worker)
 
 
-def strike(store: Store, worker: str) -> None:
-    """Takes a worker off the list."""
-    store.write("DELETE FROM workers WHERE id = :worker", worker=worker)
+def strike(store: Store, gone: Iterable[str]) -> None:
+    """Takes workers off the list."""
+    for worker in gone:
+        store.write("DELETE FROM workers WHERE id = :worker", worker=worker)
 
 
 def leave(store: Store, worker: str) -> bool:
     """Whether the worker may go: only while nothing waits, so that a run queued just now is not left alone."""
     with store.transaction():
-        if waiting(store):
+        if waiting(store, most=1):
             return False
-        strike(store, worker)
+        strike(store, [worker])
         return True
 
 

@@ -1,18 +1,24 @@
 """The API's endpoints, a function each, spelled as in its text; and the one place where a fault becomes an answer."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import folders, git, objects, parameters, queue
+from wercker_cli.engine import folders, git, objects, parameters, queue, secrets
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
+from wercker_cli.engine.spans import span
 from wercker_cli.engine.store import Row, Store
-from wercker_cli.errors import NotFound, WerckerError
+from wercker_cli.errors import NotFound, Unreachable, WerckerError
+
+if TYPE_CHECKING:
+    from wercker_cli.engine.mask import Mask
 
 ROOT = "/api/v3"
 ABORT_WAIT = 10.0  # seconds until an abort is answered though the run has not ended
@@ -64,6 +70,8 @@ def answer(site: Site, request: Request) -> Response:
         return _error(fault.status, fault.title, fault.message)
     except NotFound as error:
         return _error(404, "Not Found", error.message)
+    except Unreachable as error:
+        return _error(503, "Service Unavailable", error.message)
     except WerckerError as error:
         return _error(400, "Bad Request", error.message)
     except Exception as error:  # a bug of ours must not end whoever asks
@@ -128,6 +136,8 @@ def abort(call: Call, run: str) -> objects.Json:
     store = call.site.store
     row = _run(call, run)
     aborting = queue.abort(store, run)
+    if aborting and not aborting["worker"]:
+        secrets.forget(store.home, run)
     deadline = time.monotonic() + ABORT_WAIT
     while aborting and row["status"] != "finished" and time.monotonic() < deadline:
         if aborting["worker"]:
@@ -148,29 +158,44 @@ def step(call: Call, step: str) -> objects.Json:
 
 @route("GET", "/runsteps/:step/log")
 def log(call: Call, step: str) -> Response:
-    """What a step has printed so far, or the range of bytes that was asked for."""
+    """What a step has printed so far, or the range of bytes that was asked for; secrets are masked."""
     row = _step(call, step)
-    kind = "text/plain; charset=utf-8"
+    mask = secrets.mask(call.site.store.home, row["run"])
+    asked = call.headers.get("range", "")
+    kind = {"content-type": "text/plain; charset=utf-8", "accept-ranges": "bytes"}
     try:
-        return _file(call, folders.log(call.site.store.home, row["run"], row["position"]), kind)
+        with open(folders.log(call.site.store.home, row["run"], row["position"]), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if mask and row["status"] != "finished":
+                size = mask.settled(file, size)
+            part = span(asked, size)
+            if part is None:
+                return Response(200, kind, _read(file, mask, 0, size))
+            first, last = part
+            if first > last:
+                return Response(416, {**kind, "content-range": f"bytes */{size}"}, b"")
+            body = _read(file, mask, first, last + 1)
+            return Response(206, {**kind, "content-range": f"bytes {first}-{last}/{size}"}, body)
     except FileNotFoundError:  # a step that has not started
-        return Response(200, {"content-type": kind, "content-length": "0"}, b"")
+        return Response(200, kind, b"")
 
 
 @route("GET", "/runs/:run/artifact")
 def artifact(call: Call, run: str) -> Response:
     """What a run left, as an archive, or the range of bytes that was asked for."""
-    from wercker_cli.engine import artifacts  # most commands only look
+    from wercker_cli.engine import artifacts, files  # most commands only look
 
-    return _file(call, artifacts.of_run(call.site.store.home, _run(call, run)), ARCHIVE)
+    path = artifacts.of_run(call.site.store.home, _run(call, run))
+    return files.answer(path, ARCHIVE, call.headers.get("range", ""))
 
 
 @route("GET", "/runsteps/:step/artifacts")
 def step_artifacts(call: Call, step: str) -> Response:
     """What a step left in WERCKER_REPORT_ARTIFACTS_DIR, as an archive."""
-    from wercker_cli.engine import artifacts
+    from wercker_cli.engine import artifacts, files
 
-    return _file(call, artifacts.of_step(call.site.store.home, _step(call, step)), ARCHIVE)
+    path = artifacts.of_step(call.site.store.home, _step(call, step))
+    return files.answer(path, ARCHIVE, call.headers.get("range", ""))
 
 
 @route("GET", "/applications/:owner")
@@ -196,10 +221,12 @@ def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
     ]
 
 
-def _file(call: Call, path: str, kind: str) -> Response:
-    from wercker_cli.engine import files
-
-    return files.answer(path, kind, call.headers.get("range", ""))
+def _read(file: BinaryIO, mask: Mask | None, first: int, end: int) -> bytes:
+    """The bytes of a log from `first` to before `end`."""
+    if mask:
+        return mask.read(file, first, end)
+    file.seek(first)
+    return file.read(end - first)
 
 
 def _step_object(call: Call, row: Row) -> objects.Json:

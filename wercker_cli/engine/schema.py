@@ -80,4 +80,26 @@ MIGRATIONS = (
         id TEXT PRIMARY KEY
     );
     """,
+    # Every filter of a list has an index in the order of creation, behind an application and behind a pipeline; and a
+    # run may outlive the one that it started from. Removing a constraint by writing into the schema is the way that
+    # SQLite documents; making the first index behind it lets other connections read the schema anew.
+    """
+    PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = replace(sql, 'source_run TEXT REFERENCES runs (id)', 'source_run TEXT')
+    WHERE type = 'table' AND name = 'runs';
+    PRAGMA writable_schema = RESET;
+    CREATE INDEX runs_by_source_run ON runs (source_run, seq) WHERE source_run IS NOT NULL;
+    CREATE INDEX runs_by_application_commit_hash ON runs (application, commit_hash, seq);
+    CREATE INDEX runs_by_pipeline_commit_hash ON runs (pipeline, commit_hash, seq);
+    CREATE INDEX runs_by_application_branch ON runs (application, branch, seq);
+    CREATE INDEX runs_by_pipeline_branch ON runs (pipeline, branch, seq);
+    CREATE INDEX runs_by_application_author ON runs (application, author, seq);
+    CREATE INDEX runs_by_pipeline_author ON runs (pipeline, author, seq);
+    CREATE INDEX runs_by_application_result ON runs (application, result, seq);
+    CREATE INDEX runs_by_pipeline_result ON runs (pipeline, result, seq);
+    CREATE INDEX runs_by_application_tag ON runs (application, tag, seq) WHERE tag <> '';
+    CREATE INDEX runs_by_pipeline_tag ON runs (pipeline, tag, seq) WHERE tag <> '';
+    CREATE INDEX runs_unfinished_by_application ON runs (application, seq) WHERE status <> 'finished';
+    CREATE INDEX runs_unfinished_by_pipeline ON runs (pipeline, seq) WHERE status <> 'finished';
+    """,
 )

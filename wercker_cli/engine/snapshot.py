@@ -4,7 +4,10 @@ The objects of such commits are kept in a repository of our own for each applica
 take them.
 """
 
+import fcntl
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from wercker_cli.engine import git
 
@@ -27,6 +30,76 @@ def take(root: str, kept: str) -> git.Commit:
     """
     if not os.path.isdir(kept):
         git.git(os.path.dirname(root), "init", "--quiet", "--bare", "--template=", kept)
+    with _locked(kept, fcntl.LOCK_SH):
+        return _take(root, kept)
+
+
+def drop(kept: str, is_needed: Callable[[str], bool], before: float) -> None:
+    """Deletes the snapshots that are not needed and were last taken `before` (seconds since 1970), and packs the rest.
+
+    While another command takes one, nothing happens.
+    """
+    try:
+        with _locked(kept, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            for commit in _snapshots(kept):
+                if os.stat(_ref(kept, commit)).st_mtime < before and not is_needed(commit):
+                    git.git(kept, "update-ref", "-d", f"refs/snapshots/{commit}")
+            _repack(kept)
+    except BlockingIOError:  # the lock
+        return
+
+
+def _repack(kept: str) -> None:
+    """One pack of what the snapshots hold in place of all objects, of which git alone could make none: the parents of
+    the commits are in the person's repository."""
+    import shutil  # every run loads this module, and few come here
+
+    objects = os.path.join(kept, "objects")
+    packs = os.path.join(objects, "pack")
+    before, commits, done = os.listdir(packs), _snapshots(kept), os.path.join(kept, "packed")
+    if _read(done).split() == commits:
+        return
+    new = _pack(kept, commits) if commits else ""
+    for name in sorted(before):  # .idx before .pack: whoever reads the old one finds the new one
+        if not (new and name.startswith(f"pack-{new}.")):
+            os.remove(os.path.join(packs, name))
+    for name in os.listdir(objects):
+        if len(name) == len("00"):
+            shutil.rmtree(os.path.join(objects, name))
+    _remove(os.path.join(kept, "index"))  # it names objects that are gone
+    with open(done, "w", encoding="ascii") as file:  # last, so that a repacking that was killed is done again
+        file.write("\n".join(commits))
+
+
+def _pack(kept: str, commits: list[str]) -> str:
+    """The name of a new pack with all that these snapshots need."""
+    trees = "".join(f"{commit}^{{tree}}\n" for commit in commits)
+    needed = git.git(kept, "rev-list", "--objects", "--no-object-names", "--stdin", given=trees.encode()).split()
+    pack = os.path.join(kept, "objects", "pack", "pack")
+    return git.git(kept, "pack-objects", "--quiet", pack, given="\n".join([*commits, *needed, ""]).encode())
+
+
+def _snapshots(kept: str) -> list[str]:
+    return git.git(kept, "for-each-ref", "--format=%(objectname)", "refs/snapshots").split()
+
+
+def _ref(kept: str, commit: str) -> str:
+    """The file of a snapshot's ref: we never let git pack them, as their times say when they were last taken."""
+    return os.path.join(kept, "refs", "snapshots", commit)
+
+
+@contextmanager
+def _locked(kept: str, operation: int) -> Iterator[None]:
+    """Keeps out who would delete what a snapshot builds on; raises BlockingIOError where that was asked for."""
+    folder = os.open(kept, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, operation)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _take(root: str, kept: str) -> git.Commit:
     is_repository = git.is_repository(root)
     head = git.commit_of(root, "HEAD") if is_repository else None
     env = _environment(root, kept, is_repository=is_repository)
@@ -71,6 +144,15 @@ def _keep(root: str, kept: str, commit: str, tree: str, env: dict[str, str]) -> 
     pack = os.path.join(kept, "objects", "pack", "pack")
     git.git(root, "pack-objects", "--quiet", pack, env=env, given="\n".join([commit, *needed.split(), ""]).encode())
     git.git(kept, "update-ref", f"refs/snapshots/{commit}", commit)
+    os.utime(_ref(kept, commit))  # git leaves a ref alone that is there already
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
 
 
 def _copy(source: str, target: str) -> None:

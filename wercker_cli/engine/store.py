@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from wercker_cli.engine import folders
+from wercker_cli.engine import folders, listing, secrets
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.schema import MIGRATIONS
-from wercker_cli.errors import Refused
+from wercker_cli.errors import Refused, Unreachable, WerckerError
 
 Row = sqlite3.Row
 
 BUSY = 30.0  # seconds to wait for somebody else's transaction
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
+_LASTING = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 INTERNAL_STEPS = ("get code", "setup environment")
 
 # The application and the pipeline are part of a run wherever the API shows one.
@@ -31,14 +33,18 @@ _RUNS = """
 
 
 class Store:
-    """The database in a state folder; opened when first used, and again after `close`."""
+    """The database in a state folder; opened when first used, and again after `close`.
+
+    Every method raises Unreachable where the disk is full or the database is held by others for too long, and Refused
+    where it cannot be used at all.
+    """
 
     def __init__(self, home: str) -> None:
         self.home = home
 
     @cached_property
     def _db(self) -> sqlite3.Connection:
-        try:
+        with self._trouble_told():
             folders.prepare(self.home)
             db = sqlite3.connect(folders.database(self.home), timeout=BUSY, isolation_level=None)
             db.row_factory = sqlite3.Row
@@ -47,16 +53,22 @@ class Store:
                 _migrate(db, self.home)
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("PRAGMA foreign_keys = ON")
-        except (OSError, sqlite3.Error) as error:
-            raise Refused(
-                f"the state folder {self.home} cannot be used: {error}",
-                hint="set WERCKER_HOME to another folder that you can write to",
-            ) from None
         if version > len(MIGRATIONS):
             raise Refused(
                 f"the state folder {self.home} was made by a newer wercker", hint="upgrade wercker, or set WERCKER_HOME"
             )
         return db
+
+    @contextmanager
+    def _trouble_told(self) -> Iterator[None]:
+        """Says in a sentence what is wrong with the disk or the files; a fault in our SQL goes on as it is."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            trouble = _trouble(self.home, error)
+            if trouble is None:
+                raise
+            raise trouble from None
 
     def close(self) -> None:
         """Ends the connection: SQLite does not survive a fork."""
@@ -66,46 +78,48 @@ class Store:
 
     def one(self, sql: str, **values: Any) -> Row | None:
         """The first row, or None."""
-        row: Row | None = self._db.execute(sql, values).fetchone()
+        with self._trouble_told():
+            row: Row | None = self._db.execute(sql, values).fetchone()
         return row
 
     def all(self, sql: str, **values: Any) -> list[Row]:
         """All rows."""
-        return self._db.execute(sql, values).fetchall()
+        with self._trouble_told():
+            return self._db.execute(sql, values).fetchall()
+
+    def count(self, sql: str, **values: Any) -> int:
+        """The number of rows of a query."""
+        return int(self._db.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()[0])  # noqa: S608 - of our own queries
 
     def write(self, sql: str, **values: Any) -> int:
         """The number of rows that the statement changed."""
-        return self._db.execute(sql, values).rowcount
+        with self._trouble_told():
+            return self._db.execute(sql, values).rowcount
 
     @contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[None]:
         """All of the statements inside, or none; `durable` ones survive a loss of power once this returns."""
         if durable:
-            self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("BEGIN IMMEDIATE")
+            self.write("PRAGMA synchronous = FULL")
+        self.write("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:  # Ctrl-C too must leave nothing half done; it goes on its way below
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-        if durable:
-            self._db.execute("PRAGMA synchronous = NORMAL")
+            self.write("COMMIT")
+        finally:  # Ctrl-C too must leave nothing half done
+            if self._db.in_transaction:
+                self.write("ROLLBACK")
+            if durable:
+                self.write("PRAGMA synchronous = NORMAL")
 
     def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
         """Runs in the order of their creation; `filters` maps columns to what they have to be."""
-        values: dict[str, Any] = dict(filters)
-        conditions = [f"runs.{column} = :{column}" for column in filters if column != "commit_hash"]
-        if "commit_hash" in filters:  # the beginning of a hash will do
-            conditions.append("runs.commit_hash >= :commit_hash AND runs.commit_hash < :commit_hash || 'g'")
+        found = listing.page(self, filters, ascending=ascending, skip=skip, limit=limit)
+        return self.listed(found, ascending=ascending)
+
+    def listed(self, found: list[int], *, ascending: bool) -> list[Row]:
+        """The runs with these numbers (`seq`), in their order."""
         order = "ASC" if ascending else "DESC"
-        where = " AND ".join(conditions)
-        return self.all(
-            f"{_RUNS} WHERE {where} ORDER BY runs.seq {order} LIMIT :limit OFFSET :skip",
-            **values,
-            limit=limit,
-            skip=skip,
-        )
+        return self.all(f"{_RUNS} WHERE runs.seq IN ({', '.join(map(str, found))}) ORDER BY runs.seq {order}")
 
     def run(self, run: str) -> Row | None:
         """One run, or None."""
@@ -120,12 +134,15 @@ class Store:
         tag: str,
         commit: str,
         message: str,
-        env_vars: list[dict[str, str]],
+        env_vars: list[dict[str, Any]],
         host_vars: dict[str, str],
         author: str,
         source_run: str = "",
     ) -> str:
-        """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe."""
+        """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe.
+
+        The values of secret variables are kept apart from it.
+        """
         now = now_ms()
         run = new_id(now)
         with self.transaction(durable=True):
@@ -144,13 +161,14 @@ class Store:
                 tag=tag,
                 commit=commit,
                 message=message,
-                env_vars=json.dumps(env_vars),
+                env_vars=json.dumps(secrets.shown(env_vars)),
                 host_vars=json.dumps(host_vars),
                 author=author,
                 source_run=source_run or None,
                 now=now,
             )
             self.add_steps(run, [(name, "") for name in INTERNAL_STEPS], first=1, now=now)
+            secrets.keep(self.home, run, env_vars)
         return run
 
     def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> None:
@@ -210,6 +228,17 @@ class Store:
 def new_id(now: int) -> str:
     """24 hexadecimal digits, of which the first 8 are the seconds of `now`, as in every id of the API."""
     return f"{now // 1000:08x}{os.urandom(8).hex()}"
+
+
+def _trouble(home: str, error: OSError | sqlite3.Error) -> WerckerError | None:
+    """What the error says about the disk or the files; None where it is about neither."""
+    said = f"the state folder {home} cannot be used: {error}"
+    code = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _PASSING:
+        return Unreachable(said, hint="make room on its disk, or try again later")
+    if code in _LASTING:
+        return Refused(said, hint="set WERCKER_HOME to another folder that you can write to")
+    return None
 
 
 def _migrate(db: sqlite3.Connection, home: str) -> None:

@@ -7,6 +7,7 @@ from wercker_cli.engine import artifacts, checkouts, git, snapshot
 from wercker_cli.engine.faults import BadRequest, Missing
 from wercker_cli.engine.parameters import Trigger
 from wercker_cli.engine.store import Row, Store
+from wercker_cli.engine.variables import STEPS_PATH
 
 HOST_VARS = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
 HERE = {"WERCKER_CONTEXT": "engine"}  # whatever server its person works with, a step asks who runs it
@@ -95,7 +96,10 @@ def _code(store: Store, wanted: Trigger, pipeline: Row, checkout: str | None) ->
 def _host_vars(home: str) -> dict[str, str]:
     """The variables of this machine that reach a run."""
     moved = {"WERCKER_HOME": home} if any(name in os.environ for name in ELSEWHERE) else {}
-    return {name: os.environ[name] for name in HOST_VARS if name in os.environ} | HERE | moved
+    folders = os.environ.get(STEPS_PATH, "").split(os.pathsep)
+    steps = {STEPS_PATH: os.pathsep.join(os.path.abspath(folder) for folder in folders if folder)}
+    kept = {name: os.environ[name] for name in HOST_VARS if name in os.environ}
+    return kept | HERE | moved | (steps if any(folders) else {})
 
 
 def _root(store: Store, pipeline: Row, checkout: str | None) -> str:

@@ -1,20 +1,22 @@
-"""The variables of a run, as its steps see them."""
+"""The variables that the engine gives a run."""
 
 import os
 from collections.abc import Iterator
 
 from wercker_cli.engine.port import Job
 
+STEPS_PATH = "WERCKER_STEPS_PATH"  # folders of steps on this machine, with ":" between them
+
 
 def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) -> Iterator[tuple[str, str]]:
-    """Names and values in the order in which they are exported; the user's come last and win.
+    """Names and values in the order in which they are exported, before those of the ENVIRONMENT file and the user's.
 
     `work` is the run's folder, `root` the checkout in it.
     """
     kind = "DEPLOY" if job.source else "BUILD"
     yield from {"WERCKER": "true", "CI": "true", kind: "true", "TERM": "xterm-256color"}.items()
     yield "WERCKER_ROOT", root
-    yield "WERCKER_SOURCE_DIR", os.path.normpath(os.path.join(root, source_dir))
+    yield "WERCKER_SOURCE_DIR", source_dir
     yield "WERCKER_OUTPUT_DIR", os.path.join(work, "output")
     yield "WERCKER_CACHE_DIR", cache
     yield "WERCKER_PIPELINE_DIR", work
@@ -34,4 +36,3 @@ def variables(job: Job, *, work: str, root: str, cache: str, source_dir: str) ->
     yield "WERCKER_GIT_REPOSITORY", job.remote.repository
     yield "WERCKER_STARTED_BY", job.started_by
     yield "WERCKER_MAIN_PIPELINE_STARTED", str(job.started)
-    yield from job.env_vars

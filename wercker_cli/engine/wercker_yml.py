@@ -1,34 +1,30 @@
-"""Reads wercker.yml: from text to pipelines and steps. Pure: no files, no network, nothing runs."""
+"""Reads wercker.yml: from text to pipelines, steps, boxes and workflows. Pure: no files, no network, nothing runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import yaml
-
-from wercker_cli.errors import Refused
+from wercker_cli.engine import workflows, yaml_nodes
+from wercker_cli.engine.mistakes import Found, InvalidFile, Mistake, Spot, listed, named
+from wercker_cli.engine.workflows import Workflow
+from wercker_cli.engine.yaml_nodes import Mapping, Node, NotYaml, Scalar, Sequence
 
 RESERVED = frozenset(
     {"box", "services", "source-dir", "command-timeout", "no-response-timeout", "ignore-file", "workflows"}
 )
-NOT_STEPS = frozenset({"box", "services", "base-path", "docker"})  # keys of a pipeline that may be lists, or anything
+CONTAINERS = frozenset({"box", "services"})
+NOT_STEPS = CONTAINERS | {"base-path", "docker"}  # keys of a pipeline that may be lists, or anything
+KNOWN = NOT_STEPS | {"steps", "after-steps"}  # every other key of a pipeline is a deploy target
 NOT_PROPERTIES = ("name", "cwd", "checkpoint")
-LARGEST = 2**20  # characters
-MERGE = "tag:yaml.org,2002:merge"
-MOST_MERGED = 200  # keys that `<<` takes from one mapping
+SCRIPT = "script"
+LONGEST_TIMEOUT = 1e6  # minutes
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one reads a hundred steps in 2 ms instead of 50
-_BOOLEANS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
-
-
-class InvalidFile(Refused):
-    """A file that is no wercker.yml; the message begins with FILE:LINE:COLUMN."""
+_Pairs = list[tuple[Scalar, Node]]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as it was written; `name` without owner and version."""
+    """One step as it was written; `name` without owner and version. Line and column count from 1."""
 
     owner: str
     name: str
@@ -37,6 +33,22 @@ class Step:
     cwd: str
     properties: dict[str, str]
     line: int
+    column: int = 1
+
+    @property
+    def is_script(self) -> bool:
+        """Whether its 'code' is what it does."""
+        return (self.owner, self.name, self.source) == ("wercker", SCRIPT, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A container: of the steps, or of a service beside them."""
+
+    id: str
+    tag: str
+    line: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,8 @@ class Pipeline:
     after_steps: tuple[Step, ...] = ()
     targets: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    box: Box | None = None
+    services: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,208 +77,225 @@ class File:
     no_response_timeout: float
     unused: tuple[str, ...]
     twice: dict[str, int]
+    box: Box | None = None
+    services: tuple[Box, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
 
 
 def read(text: str, file: str) -> File:
-    """The pipelines of a wercker.yml; raises InvalidFile with the place of the first mistake."""
-    try:
-        root = _compose(text, file)
-        if root is not None:
-            _merge(root, file, set())
-        return _file(root, file)
-    except RecursionError:  # a thousand brackets, or an anchor that holds itself
-        raise InvalidFile(f"{file}: this is nested too deeply") from None
-
-
-def _file(root: yaml.Node | None, file: str) -> File:
-    if root is None:
-        raise InvalidFile(f"{file}: the file is empty", hint="a pipeline is a name with steps below it")
-    if not isinstance(root, yaml.MappingNode):
-        raise _mistake(file, root, "a file is a mapping of names to pipelines")
-    top = dict(_items(root))
-    pipelines = {
-        name: _pipeline(name, node, file)
-        for name, node in top.items()
-        if name not in RESERVED and isinstance(node, yaml.MappingNode) and _is_pipeline(node)
-    }
-    return File(
-        pipelines=pipelines,
-        empty=frozenset(name for name, node in top.items() if name not in RESERVED and _is_nothing(node)),
-        source_dir=_text(top["source-dir"], file) if "source-dir" in top else "",
-        ignore_file=_text(top["ignore-file"], file) if "ignore-file" in top else "",
-        command_timeout=_minutes("command-timeout", top, file),
-        no_response_timeout=_minutes("no-response-timeout", top, file),
-        unused=tuple(key for key in ("box", "services") if key in top),
-        twice=_twice(root) | {key: line for name in pipelines for key, line in _twice(top[name]).items()},
-    )
-
-
-def _minutes(key: str, top: dict[str, yaml.Node], file: str) -> float:
-    """0 or less means the default, as does a key that is not there."""
-    text = _text(top[key], file).strip() if key in top else ""
-    try:
-        minutes = float(text or 0)
-    except ValueError:
-        raise _mistake(file, top[key], f"{key} is a number of minutes, not {text!r}") from None
-    if not minutes < 1e6:
-        raise _mistake(file, top[key], f"{key} is a number of minutes, not {text!r}")
-    return max(0.0, minutes)
-
-
-def _twice(mapping: yaml.Node) -> dict[str, int]:
-    seen: set[str] = set()
-    found = {}
-    for key, _ in mapping.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                found[key.value] = key.start_mark.line + 1
-            seen.add(key.value)
+    """What a wercker.yml says; raises InvalidFile with everything that is wrong with it."""
+    found, mistakes = check(text, file)
+    if found is None:
+        raise InvalidFile([mistake for mistake in mistakes if mistake.severity == "error"])
     return found
 
 
-def _compose(text: str, file: str) -> yaml.Node | None:
-    if len(text) > LARGEST:
-        raise InvalidFile(f"{file}: the file is larger than {LARGEST // 2**20} MiB")
-    loader = None
+def check(text: str, file: str) -> tuple[File | None, list[Mistake]]:
+    """What a wercker.yml says, None where it has errors; and its mistakes, in the order of their lines."""
+    text = text.removeprefix("\ufeff")
+    found = Found(text, file)
+    read_file = None
     try:
-        loader = _LOADER(text.removeprefix("\ufeff"))
-        return loader.get_node() if loader.check_node() else None  # the first document only
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise InvalidFile(f"{file}{place}: this is not YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise InvalidFile(f"{file}: this is not YAML: {' '.join(str(error).split())}") from None
-    finally:
-        if loader:
-            loader.dispose()
+        read_file = _file(yaml_nodes.compose(text), found)
+    except NotYaml as mistake:
+        found.error(mistake, mistake.what)
+    return None if found.errors else read_file, found.sorted()
 
 
-def _is_pipeline(node: yaml.MappingNode) -> bool:
-    return any(key == "steps" or isinstance(value, yaml.SequenceNode) for key, value in _items(node))
+def _file(root: Node | None, found: Found) -> File | None:
+    if root is None or yaml_nodes.is_null(root):
+        found.error(Spot(1, 1), "the file is empty: a pipeline is a name with 'steps' below it")
+        return None
+    if not isinstance(root, Mapping):
+        found.error(root, "a file is a mapping: names of pipelines with 'steps' below them")
+        return None
+    top = yaml_nodes.values(root.pairs)
+    pipelines: dict[str, Pipeline] = {}
+    empty = []
+    twice = _twice(root.pairs, found)
+    unused = _unused(top, CONTAINERS, found)
+    for name, (key, value) in top.items():
+        if name in RESERVED:
+            continue
+        if yaml_nodes.is_null(value):
+            empty.append(name)
+            found.warning(key, f"pipeline {named(name)} has nothing: its 'steps' stand below it, further to the right")
+        elif isinstance(value, Mapping) and _is_pipeline(value):
+            twice |= _twice(value.pairs, found)
+            pipelines[name] = _pipeline(key, value, found)
+        elif not value.anchored:
+            found.warning(key, f"{named(name)} is no pipeline and is ignored: a pipeline has 'steps' directly below it")
+    if not pipelines and not empty:
+        found.warning(root, "the file has no pipeline: that is a name with 'steps' below it")
+    return File(
+        pipelines=pipelines,
+        empty=frozenset(empty),
+        source_dir=_top_text("source-dir", top, found),
+        ignore_file=_top_text("ignore-file", top, found),
+        command_timeout=_minutes("command-timeout", top, found),
+        no_response_timeout=_minutes("no-response-timeout", top, found),
+        unused=unused,
+        twice=twice,
+        box=_box(top, found),
+        services=_services(top, found),
+        workflows=workflows.read(top["workflows"][1], pipelines, found) if "workflows" in top else (),
+    )
 
 
-def _pipeline(name: str, node: yaml.MappingNode, file: str) -> Pipeline:
-    steps: tuple[Step, ...] = ()
-    after_steps: tuple[Step, ...] = ()
-    targets: dict[str, tuple[Step, ...]] = {}
-    unused = []
-    for key, value in _items(node):
-        if key == "steps":
-            steps = _steps(value, file)
-        elif key == "after-steps":
-            after_steps = _steps(value, file)
-        elif key in NOT_STEPS:
-            unused.append(key)
-        elif isinstance(value, yaml.SequenceNode):
-            targets[key] = _steps(value, file)
+def _twice(pairs: _Pairs, found: Found) -> dict[str, int]:
+    """The keys that are given again, with the line of the last; each is a warning."""
+    again = list(yaml_nodes.twice(pairs))
+    for key in again:
+        found.warning(key, f"{named(key.written)} is given twice: the last counts")
+    return {key.written: key.line for key in again}
+
+
+def _top_text(key: str, top: dict[str, tuple[Scalar, Node]], found: Found) -> str:
+    return _text(top[key][1], found) if key in top else ""
+
+
+def _minutes(key: str, top: dict[str, tuple[Scalar, Node]], found: Found) -> float:
+    """0 or less means the default, as does a key that is not there."""
+    text = _top_text(key, top, found).strip()
+    try:
+        minutes = float(text or 0)
+    except ValueError:  # said below
+        minutes = LONGEST_TIMEOUT
+    if not minutes < LONGEST_TIMEOUT:  # nor is a NaN
+        found.error(top[key][1], f"{key} is a number of minutes, not {named(text)}")
+        return 0
+    return max(0.0, minutes)
+
+
+def _is_pipeline(node: Mapping) -> bool:
+    return any(key.written == "steps" or isinstance(value, Sequence) for key, value in node.pairs)
+
+
+def _pipeline(name: Scalar, node: Mapping, found: Found) -> Pipeline:
+    parts = yaml_nodes.values(node.pairs)
+    targets = {}
+    for key, (place, value) in parts.items():
+        if key in KNOWN:
+            continue
+        if isinstance(value, Sequence):
+            targets[key] = _steps(value, found)
         else:
-            raise _mistake(file, value, f"{key!r} in pipeline {name!r} is neither a list of steps nor a known key")
-    return Pipeline(name, steps, after_steps, targets, tuple(unused))
+            found.error(
+                place,
+                f"{named(key)} in pipeline {named(name.written)} is neither a list of steps nor one of "
+                f"{', '.join(sorted(KNOWN))}",
+            )
+    pipeline = Pipeline(
+        name.written,
+        steps=_steps(parts["steps"][1], found) if "steps" in parts else (),
+        after_steps=_steps(parts["after-steps"][1], found) if "after-steps" in parts else (),
+        targets=targets,
+        unused=_unused(parts, NOT_STEPS, found),
+        box=_box(parts, found),
+        services=_services(parts, found),
+    )
+    _, steps = parts.get("steps", (name, None))
+    if yaml_nodes.is_null(steps) or (isinstance(steps, Sequence) and not steps.items):
+        known = f"; its deploy targets: {listed(targets)}" if targets else ""
+        found.warning(name, f"pipeline {named(name.written)} has no steps{known}")
+    return pipeline
 
 
-def _steps(node: yaml.Node, file: str) -> tuple[Step, ...]:
-    if _is_nothing(node):
+def _unused(parts: dict[str, tuple[Scalar, Node]], keys: frozenset[str], found: Found) -> tuple[str, ...]:
+    """Those of the keys that are there; each is a warning."""
+    unused = tuple(key for key in parts if key in keys)
+    for key in unused:
+        found.warning(parts[key][0], f"{key!r} means nothing here: steps run on this machine, not in a container")
+    return unused
+
+
+def _box(parts: dict[str, tuple[Scalar, Node]], found: Found) -> Box | None:
+    return _container(parts["box"][1], found) if "box" in parts else None
+
+
+def _services(parts: dict[str, tuple[Scalar, Node]], found: Found) -> tuple[Box, ...]:
+    """The services of a file or a pipeline."""
+    if "services" not in parts:
         return ()
-    if not isinstance(node, yaml.SequenceNode):
-        raise _mistake(file, node, "steps are a list")
-    return tuple(_step(item, file) for item in node.value)
+    node = parts["services"][1]
+    if isinstance(node, Sequence):
+        return tuple(box for item in node.items if (box := _container(item, found)))
+    if not yaml_nodes.is_null(node):
+        found.error(node, "services are a list")
+    return ()
 
 
-def _step(node: yaml.Node, file: str) -> Step:
+def _container(node: Node, found: Found) -> Box | None:
+    """A box or a service: its name alone, or a mapping with an id."""
+    if isinstance(node, Scalar):
+        return Box(node.text, "", node.line, node.column)
+    parts = yaml_nodes.values(node.pairs) if isinstance(node, Mapping) else {}
+    if "id" not in parts:
+        found.error(node, "a box or a service is a name, or a mapping with an 'id'")
+        return None
+    tag = _text(parts["tag"][1], found) if "tag" in parts else ""
+    return Box(_text(parts["id"][1], found), tag, node.line, node.column)
+
+
+def _steps(node: Node, found: Found) -> tuple[Step, ...]:
+    if isinstance(node, Sequence):
+        return tuple(step for item in node.items if (step := _step(item, found)))
+    if not yaml_nodes.is_null(node):
+        found.error(node, "steps are a list: each begins with a '-'")
+    return ()
+
+
+def _step(node: Node, found: Found) -> Step | None:
     """A step in any of its spellings: a bare name, a name with properties, or properties beside the name."""
-    line = node.start_mark.line + 1
-    if isinstance(node, yaml.ScalarNode) and not _is_nothing(node):
-        return _named(_text(node, file), {}, line)
-    if not isinstance(node, yaml.MappingNode) or not node.value:
-        raise _mistake(file, node, "a step is a name, or a name with properties")
-    (first, below), *others = node.value
-    name, beside = _text(first, file), _pairs(others)  # real files have a property called like the step
-    properties = {}
-    if isinstance(below, yaml.MappingNode):
-        properties = {key: _text(value, file) for key, value in _items(below)}
-    elif not _is_nothing(below):
-        raise _mistake(file, below, f"the step {name!r} takes properties (name: value), not a text or a list")
-    elif name == "script" and not beside:
-        raise _mistake(file, node, "the step 'script' has no properties: it needs at least 'code'")
-    properties |= {key: _text(value, file) for key, value in beside.items()}
-    return _named(name, properties, line)
+    if isinstance(node, Scalar) and not yaml_nodes.is_null(node):
+        return _named(node, {}, node, found)
+    if not isinstance(node, Mapping) or not node.pairs:
+        found.error(node, "a step is a name, or a name with properties")
+        return None
+    (first, below), *others = node.pairs  # real files have a property called like the step
+    if yaml_nodes.is_null(below):
+        if first.text == SCRIPT and not others:
+            found.error(node, "the step 'script' has no properties: it needs at least 'code'")
+            return None
+    elif not isinstance(below, Mapping):
+        found.error(below, f"the step {named(first.text)} takes properties (name: value), not a text or a list")
+        return None
+    pairs = below.pairs if isinstance(below, Mapping) else []
+    _twice(pairs, found)
+    _twice(others, found)
+    properties = {key: _text(value, found) for key, (_, value) in yaml_nodes.values([*pairs, *others]).items()}
+    return _named(first, properties, node, found)
 
 
-def _named(text: str, properties: dict[str, str], line: int) -> Step:
+def _named(first: Scalar, properties: dict[str, str], place: Node, found: Found) -> Step | None:
     """Splits 'owner/name@version' or 'name "file://folder"'; takes what is no property out of the properties."""
+    text = first.text
     name, _, source = text.partition(" ")
     source = source.strip().strip("\"'")
     name = name.partition("@")[0]
     owner, slash, short = name.partition("/")
-    rest = {key: value for key, value in properties.items() if key not in NOT_PROPERTIES}
     short = short if slash else name
-    return Step(
+    if not short or (slash and not owner):
+        found.error(first, f"a step has a name, or OWNER/NAME, and not {named(text)}")
+        return None
+    step = Step(
         owner=owner if slash else "wercker",
         name=short,
         source=source,
         display=properties.get("name") or (text if source and not source.startswith("file:") else short),
         cwd=properties.get("cwd", ""),
-        properties=rest,
-        line=line,
+        properties={key: value for key, value in properties.items() if key not in NOT_PROPERTIES},
+        line=place.line,
+        column=place.column,
     )
+    if step.is_script and not properties.get("code"):
+        found.warning(place, f"step {named(step.display)} has no 'code', so it does nothing")
+    return step
 
 
-def _merge(node: yaml.Node, file: str, done: set[int]) -> None:
-    """Resolves `<<` in every mapping below a node, each once: an alias is the node itself, however often it stands."""
-    if id(node) in done or isinstance(node, yaml.ScalarNode):
-        return
-    done.add(id(node))
-    for item in node.value:
-        for below in item if isinstance(item, tuple) else [item]:
-            _merge(below, file, done)
-    if isinstance(node, yaml.MappingNode) and any(key.tag == MERGE for key, _ in node.value):
-        own = [(key, value) for key, value in node.value if key.tag != MERGE]
-        names = {key.value for key, _ in own if isinstance(key, yaml.ScalarNode)}
-        merged: dict[str, tuple[yaml.Node, yaml.Node]] = {}
-        for source in _sources(node):
-            if len(source.value) > MOST_MERGED:
-                raise _mistake(file, source, "this is too much to merge")
-            for key, value in source.value:
-                if key.tag == MERGE:  # a mapping that merges itself
-                    continue
-                merged.setdefault(key.value if isinstance(key, yaml.ScalarNode) else "", (key, value))
-        node.value = [pair for name, pair in merged.items() if name not in names] + own
-
-
-def _sources(node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
-    """What `<<` names in a mapping; the first that has a key gives it."""
-    for key, value in node.value:
-        if key.tag == MERGE:
-            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                if isinstance(source, yaml.MappingNode):
-                    yield source
-
-
-def _items(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
-    """The pairs of a mapping; a key given twice: the last counts."""
-    return iter(_pairs(node.value).items())
-
-
-def _pairs(pairs: list[tuple[yaml.Node, yaml.Node]]) -> dict[str, yaml.Node]:
-    return {key.value: value for key, value in pairs if isinstance(key, yaml.ScalarNode)}
-
-
-def _text(node: yaml.Node, file: str) -> str:
-    """A scalar as it was written; booleans become true and false, null the empty text."""
-    if not isinstance(node, yaml.ScalarNode):
-        raise _mistake(file, node, "a text belongs here, not a list or a mapping")
-    if node.tag == "tag:yaml.org,2002:null":
-        return ""
-    if node.tag == "tag:yaml.org,2002:bool":
-        return _BOOLEANS.get(node.value.lower(), str(node.value))
-    return str(node.value)
-
-
-def _is_nothing(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
-
-
-def _mistake(file: str, node: yaml.Node, what: str) -> InvalidFile:
-    mark = node.start_mark
-    return InvalidFile(f"{file}:{mark.line + 1}:{mark.column + 1}: {what}")
+def _text(node: Node, found: Found) -> str:
+    """What a scalar says; a list or a mapping is a mistake, and nothing."""
+    if isinstance(node, Scalar):
+        return node.text
+    found.error(node, "a text belongs here, not a list or a mapping")
+    return ""

@@ -22,6 +22,9 @@ def work(home: str) -> None:
             drive(job, port, wakeup)
             folders.empty_trash(home)
         elif queue.leave(store, worker):
+            from wercker_cli.engine import prune  # nobody waits by now
+
+            prune.daily(store)
             return
 
 

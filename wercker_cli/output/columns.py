@@ -58,8 +58,8 @@ class View(NamedTuple):
     `screen` names the columns of a terminal in their order there (empty: all), `below` those of them that a narrow one
     shows on a second line, `printed` those of a list in Markdown or HTML (empty: as on a terminal). `note` is said
     below a row, or below such a list; `legend` below a table. `title` heads one object in a document: parts, of which
-    each may be empty; without it the first column does. `name` is what the objects are. `draw` is for one object that
-    has a page of its own kind.
+    each may be empty; without it the first column does. `name` is what the objects are. `draw` is for objects that
+    a terminal shows in another way than as a page or as rows.
     """
 
     columns: tuple[Column, ...]

@@ -36,11 +36,10 @@ class Page:
     """
 
     def __init__(self, usual: float | None = None) -> None:
-        """`usual` is how many seconds a run of this pipeline takes otherwise."""
+        self.usual = usual  # seconds that a run of this pipeline takes otherwise
         self.event: Event | None = None
         self.trouble: str | None = None
         self.settled = False
-        self._usual = usual
         self._size: ConsoleDimensions | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text | Control]:
@@ -69,7 +68,7 @@ class Page:
             yield from lines
             return
         room = max(rows - 2, 1)  # less the title and the cursor's line
-        forecast = _forecast(event.run, self._usual) if room > FEW else None
+        forecast = _forecast(event.run, self.usual) if room > FEW else None
         trouble = _line("  ", one_line(self.trouble), style="yellow") if self.trouble else None
         for extra in filter(None, (forecast, trouble)):
             yield extra

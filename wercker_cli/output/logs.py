@@ -26,25 +26,28 @@ E = TypeVar("E", bound=Event)
 def follow(events: Iterable[E], writer: LogWriter, *, tail: int | None = None, stamps: bool = False) -> E:
     """Writes what steps print, step by step, until the events (one at least) end; gives the last one.
 
+    Raises what the events raise.
+
     `tail` leaves out all but the last lines of what a step had printed before the first look; `stamps` puts before
     each line when it was seen.
     """
     looks = 0
     known: dict[str, tuple[Json, LastLines]] = {}  # by the step's id
     show = _Steps(writer, stamps)
-    for event in events:
-        if event.step is None:
-            looks += 1
-            if looks == 2:
-                show.all(known)
-        elif event.printed and looks == 1 and tail is not None:
-            known.setdefault(str(event.step.get("id")), (event.step, LastLines(tail)))[1].add(event.printed)
-        elif event.printed:
-            show.piece(event.step, event.printed, seen_live=looks > 1)
-        writer.flush()
-    if looks == 1:
+    try:
+        for event in events:
+            if event.step is None:
+                looks += 1
+                if looks == 2:
+                    show.all(known)
+            elif event.printed and looks == 1 and tail is not None:
+                known.setdefault(str(event.step.get("id")), (event.step, LastLines(tail)))[1].add(event.printed)
+            elif event.printed:
+                show.piece(event.step, event.printed, seen_live=looks > 1)
+            writer.flush()
+    finally:  # Ctrl-C, a time limit or an outage: what was read is shown, and its colour ends
         show.all(known)
-    writer.end()
+        writer.end()
     return event
 
 

@@ -11,6 +11,7 @@ FIELDS = (
     *("progress", "result", "status", "user", "pipeline", "application", "sourceRun", "envVars", "pullRequest"),
 )
 SHORT_HASH = 7
+HIDDEN = "***"  # in place of the value of a secret variable
 
 
 def pipeline_name(run: Json) -> str:
@@ -117,7 +118,11 @@ def _env_names(run: Json) -> str:
 
 
 def _env_values(run: Json) -> str:
-    return "\n".join(f"{get(variable, 'key')}={get(variable, 'value')}" for variable in objects(run.get("envVars")))
+    variables = objects(run.get("envVars"))
+    return "\n".join(
+        f"{get(variable, 'key')}={HIDDEN if variable.get('protected') is True else get(variable, 'value')}"
+        for variable in variables
+    )
 
 
 def _source_run(run: Json) -> str:

@@ -101,9 +101,12 @@ def _show_table(
             table.page(data, view, out)
         return
     items = list(data)
-    if items:
+    if items and view.draw:
+        for item in items:
+            view.draw(item, out)
+    elif items:
         table.table(items, view, out)
-    elif stream.isatty():
+    elif stream.isatty() and view.empty:
         aside.write(f"{view.empty}\n")
 
 

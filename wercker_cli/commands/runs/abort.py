@@ -11,6 +11,7 @@ from wercker_cli.commands.options import STATUSES, output_options, run_filters, 
 from wercker_cli.commands.types import Run
 from wercker_cli.errors import Exit, Usage, WerckerError
 from wercker_cli.output.runs import RUNS
+from wercker_cli.selection import HEAD, LATEST
 
 Json = dict[str, Any]
 
@@ -42,12 +43,12 @@ def command(ctx: click.Context, /, runs: tuple[str, ...], yes: bool, **given: An
     app: Invocation = ctx.obj
     filters = {name for name, value in given.items() if value}
     if runs:
-        _no_filters_beside(filters, yes=yes)
+        _no_filters_beside(filters - (NARROWING if {*runs} & {LATEST, HEAD} else set()), yes=yes)
         wanted = _ids(ctx, app, runs)
     elif filters:
         wanted = _selected(app, given, yes=yes)
     else:
-        wanted = [selection.run_id(app, None, {"status": selection.UNFINISHED})]
+        wanted = [selection.run_id(app, None, {"status": selection.UNFINISHED}, default="")]
     return _abort(app, wanted, given)
 
 
@@ -77,7 +78,7 @@ def _outcome(run: Json) -> str:
 
 def _no_filters_beside(filters: set[str], *, yes: bool) -> None:
     """Raises Usage for filters that would select runs beside those that are named."""
-    if filters - NARROWING:
+    if filters:
         raise Usage("RUN and filters exclude each other: filters select runs by themselves", hint="leave out one")
     if yes:
         raise Usage("--yes is for filters: a run that is named is aborted without a question", hint="leave it out")

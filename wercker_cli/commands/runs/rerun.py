@@ -1,5 +1,6 @@
 """wercker runs rerun"""
 
+import shlex
 from typing import Any
 
 import click
@@ -9,9 +10,9 @@ from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import other_run_argument, output_options, wait_flag, wait_options
 from wercker_cli.commands.types import Text
-from wercker_cli.commands.variables import in_file, variable_options
-from wercker_cli.errors import Exit, NotFound, Refused
-from wercker_cli.output.cells import get, objects
+from wercker_cli.commands.variables import again, note_shown_secrets, variable_options, variables
+from wercker_cli.errors import NotFound, Refused
+from wercker_cli.output.cells import get
 from wercker_cli.output.runs import RUN, pipeline_name
 
 Json = dict[str, Any]
@@ -37,7 +38,8 @@ def command(
     """Run a run again: the same pipeline, branch, commit, message, variables and source run.
 
     RUN is an id, a run's URL, @latest or @head; without it, a terminal lets you choose. Variables that are given
-    come behind those of the run, so that they win. With --context a run of a server is repeated elsewhere.
+    come behind those of the run, so that they win. The values of secret ones are not kept: they come from your
+    environment, else you are asked for them. With --context a run of a server is repeated elsewhere.
 
     \b
     Examples:
@@ -46,22 +48,23 @@ def command(
       WERCKER_CONTEXT=ci wercker runs rerun @latest --context engine --wait
     """
     patience = waiting.patience(given, wait=wait)
-    variables = [*in_file(given.pop("env_file")), *given.pop("env")]
+    added = variables(given)
     before = app.api.run(selection.run_id(app, run, given))
     if failed_only and before.get("result") == "passed":
         app.note(f"run {app.api.id_of(before)} passed: it is not run again")
-        app.show(before, RUN, default="id")
-        return Exit.DONE
+        return waiting.passed_before(app, before, wait=wait)
     if failed_only and before.get("status") != "finished":
         raise Refused(f"run {app.api.id_of(before)} has not finished", hint="wercker runs watch, then run it again")
     if not get(before, "pipeline.id"):
         raise Refused("the run does not say which pipeline it is of", hint="wercker runs trigger --pipeline NAME")
     there = app.in_context(context) if context else app
     pipeline = _pipeline_there(app, there, before) if context else get(before, "pipeline.id")
-    again = there.api.trigger(_payload(before, pipeline, variables, elsewhere=context is not None))
-    if get(again, "commitHash") not in {"", get(before, "commitHash")}:
-        app.note(f"note: the tag {get(before, 'tag')} has moved: this run is of {get(again, 'commitHash')}")
-    return waiting.triggered(there, again, patience if wait else None)
+    payload = _payload(before, pipeline, again(app, before, added), elsewhere=context is not None)
+    made = there.api.trigger(payload)
+    note_shown_secrets(there, payload.get("envVars", []), made)
+    if get(before, "tag") and get(made, "commitHash") not in {"", get(before, "commitHash")}:
+        app.note(f"note: the tag {get(before, 'tag')} has moved: this run is of {get(made, 'commitHash')}")
+    return waiting.triggered(there, made, patience if wait else None)
 
 
 def _payload(run: Json, pipeline: str, variables: list[Json], *, elsewhere: bool) -> Json:
@@ -72,7 +75,7 @@ def _payload(run: Json, pipeline: str, variables: list[Json], *, elsewhere: bool
         "sourceRunId": "" if elsewhere else get(run, "sourceRun.id") or get(run, "sourceRun"),
         **what,
         "message": get(run, "message"),
-        "envVars": [*objects(run.get("envVars")), *variables],
+        "envVars": variables,
     }
     return {key: value for key, value in payload.items() if value}
 
@@ -88,7 +91,8 @@ def _pipeline_there(app: Invocation, there: Invocation, run: Json) -> str:
     """The id of the pipeline of that name in another context; raises NotFound where the commit is not there either."""
     commit, branch = get(run, "commitHash"), get(run, "branch")
     if not there.settings.api_url.value and commit and not checkout.has(commit):
-        raise NotFound(f"commit {commit} is not in this checkout", hint=f"git fetch origin {branch or commit}")
+        wanted = shlex.quote(branch or commit)
+        raise NotFound(f"commit {commit} is not in this checkout", hint=f"git fetch origin {wanted}")
     if run.get("sourceRun"):
         app.note("note: its source run is not known there, and left out")
     return there.pipeline_id(pipeline_name(run), None)

@@ -8,9 +8,9 @@ from wercker_cli import checkout, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, scope_options, wait_flag, wait_options
-from wercker_cli.commands.types import Branch, Commit, Id, Text
-from wercker_cli.commands.variables import in_file, variable_options
-from wercker_cli.errors import Exit, NotFound, Usage
+from wercker_cli.commands.types import Branch, Commit, Id, Target, Text
+from wercker_cli.commands.variables import note_shown_secrets, public, variable_options, variables
+from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.cells import get, objects
 from wercker_cli.output.runs import RUN
 from wercker_cli.selection import HEAD
@@ -18,6 +18,8 @@ from wercker_cli.selection import HEAD
 Json = dict[str, Any]
 
 SHOWN_FILES = 3
+DETACHED = "HEAD"  # what stands for a branch where none is checked out
+TARGET = "WERCKER_DEPLOYTARGET_NAME"  # the variable that names a deploy target
 WHAT = "What to run"
 
 
@@ -33,6 +35,7 @@ WHAT = "What to run"
 )
 @shape.option("--message", "-m", type=Text(), metavar="TEXT", section=WHAT, help="A message [default: the commit's].")
 @shape.option("--reuse", is_flag=True, section=WHAT, help="If such a run has passed already, answer with that one.")
+@shape.option("--target", type=Target(), metavar="NAME", section=WHAT, help="The steps of this deploy target.")
 @variable_options
 @wait_flag
 @wait_options
@@ -49,12 +52,13 @@ def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
       wercker runs trigger -p build
       wercker runs trigger -p build --worktree --wait
       wercker runs trigger -p test --commit @head --reuse --wait
-      wercker runs trigger -p deploy -b main -e STAGE=test -e TOKEN --wait --timeout 10m
+      wercker runs trigger -p deploy -b main --target staging -e STAGE=test --secret-env TOKEN --wait
       id=$(wercker runs trigger -p build) && wercker runs show "$id"
     """
     if not given["pipelineId"]:
         raise Usage("--pipeline is missing", hint=_pipelines_hint(app, given["applicationId"]))
     patience = waiting.patience(given, wait=wait)
+    given["variables"] = _variables(given)
     if given["commit"] and given["commit"] != HEAD and not given["branch"]:
         raise Usage("--commit needs --branch", hint="add --branch NAME")
     if given["worktree"] and (given["commit"] or given["branch"] or given["source_run"]):
@@ -69,9 +73,10 @@ def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
     reused = _passed_before(app, payload) if reuse else None
     if reused:
         app.note(f"run {app.api.id_of(reused)} passed already, with this commit and these variables")
-        app.show(reused, RUN, default="id")
-        return Exit.DONE
-    return waiting.triggered(app, app.api.trigger(payload), patience if wait else None)
+        return waiting.passed_before(app, reused, wait=wait)
+    run = app.api.trigger(payload)
+    note_shown_secrets(app, payload.get("envVars", []), run)
+    return waiting.triggered(app, run, patience if wait else None)
 
 
 def _payload(app: Invocation, /, **given: Any) -> Json:
@@ -82,14 +87,24 @@ def _payload(app: Invocation, /, **given: Any) -> Json:
         "branch": given["branch"],
         "commitHash": given["commit"],
         "message": given["message"],
-        "envVars": [*in_file(given["env_file"]), *given["env"]],
+        "envVars": given["variables"],
     }
     if given["commit"] == HEAD:
         branch, payload["commitHash"] = checkout.head()
         payload["branch"] = given["branch"] or branch
+        if payload["branch"] == DETACHED and app.settings.api_url.value:
+            raise Usage("no branch is checked out, and a server wants the commit's", hint="add --branch NAME")
     if given["worktree"]:
         payload["branch"], payload["commitHash"] = app.engine.snapshot()
     return {key: value for key, value in payload.items() if value}
+
+
+def _variables(given: Json) -> list[Json]:
+    """The variables that were given, and that of the deploy target; raises Usage where both name one."""
+    found, target = variables(given), given["target"]
+    if target and any(variable["key"] == TARGET for variable in found):
+        raise Usage(f"--target sets {TARGET}, which is given as a variable too", hint="leave out one of them")
+    return [*found, {"key": TARGET, "value": target}] if target else found
 
 
 def _passed_before(app: Invocation, payload: Json) -> Json | None:
@@ -97,7 +112,8 @@ def _passed_before(app: Invocation, payload: Json) -> Json | None:
     query = {"pipelineId": payload["pipelineId"], "commit": _commit_of(app, payload), "result": "passed"}
     for found in app.api.runs(query.items(), limit=0):
         run = app.api.run(app.api.id_of(found))  # a list does not tell the variables
-        if objects(run.get("envVars")) == payload.get("envVars", []) and _source(run) == payload.get("sourceRunId", ""):
+        alike = public(objects(run.get("envVars"))) == public(payload.get("envVars", []))
+        if alike and _source(run) == payload.get("sourceRunId", ""):
             return run
     return None
 
