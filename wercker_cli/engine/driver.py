@@ -275,7 +275,8 @@ class _Execution:
 
     def collect(self, position: int, pause: Callable[[], None]) -> None:
         """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
-        handover.collect(self.port, self.job, position, self.collectable.pop(position), pause)
+        handover.collect(self.port, self.job, position, self.collectable[position], pause)
+        del self.collectable[position]
 
     def collect_left(self, pause: Callable[[], None]) -> None:
         """Keeps what those steps left that did not pass."""
