@@ -98,6 +98,11 @@ def test_a_local_list_in_a_pipe_loads_no_http_and_no_tables(
     assert heavy == ["json", "sqlite3"]
 
 
+def test_a_check_of_a_file_in_a_pipe_loads_yaml_alone(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "wercker.yml").write_text("build:\n  steps: [script: {code: ls}, npm-install, nowhere]\n")
+    assert loaded(environ, "pipelines", "check", "wercker.yml", cwd=tmp_path)[0] == ["yaml"]
+
+
 def test_a_config_file_costs_a_local_list_its_reading_alone(
     environ: dict[str, str], checkout: Checkout, wercker: Wercker
 ) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from wercker_cli.errors import Usage
+from wercker_cli.errors import Refused, Usage
 
 if TYPE_CHECKING:
     from wercker_cli.engine.mistakes import Mistake
     from wercker_cli.engine.wercker_yml import File, Step
 
 STDIN = "-"
-STEPS_PATH = "WERCKER_STEPS_PATH"
 
 
 class Checked(NamedTuple):
@@ -39,11 +40,7 @@ def here() -> str:
     """The wercker.yml of this checkout, as a path from here; raises Usage where there is none."""
     from wercker_cli.engine import checkouts, pipeline_file
 
-    try:
-        folder = os.getcwd()
-    except FileNotFoundError:
-        raise Usage("the folder that this runs in does not exist any more", hint="cd to one that does") from None
-    root = checkouts.find(folder)
+    root = checkouts.find(_folder())
     name = pipeline_file.find(root) if root else None
     if root is None or name is None:
         raise Usage("there is no wercker.yml here or above", hint="name a file, or - for standard input")
@@ -63,26 +60,25 @@ def read(path: str, stdin: BinaryIO) -> bytes:
         raise Usage(f"{path} cannot be read: {error.strerror}") from None
 
 
-def check(raw: bytes, path: str, steps_path: str) -> Checked:
-    """What is wrong with a file, whose steps are looked for in the folder that it is in, and along `steps_path`."""
+def check(raw: bytes, path: str, environ: Mapping[str, str]) -> Checked:
+    """What is wrong with a file; its steps are looked for where a run would, from the folder that it is in."""
     from wercker_cli.engine import pipeline_file, wercker_yml
-    from wercker_cli.engine.mistakes import Found, InvalidFile
+    from wercker_cli.engine.mistakes import MOST_KEPT, InvalidFile
+    from wercker_cli.engine.variables import STEPS_PATH
 
     name = shown(path)
     try:
         text = pipeline_file.decoded(raw, name)
     except InvalidFile as error:
         return Checked(error.errors, 0)
-    file, mistakes = wercker_yml.check(text, name)
+    file, found = wercker_yml.check(text, name)
     if file is None:
-        return Checked(mistakes, 0)
-    found = Found(text, name)
-    for step in _steps(file):
-        reason = _reason(step, os.path.dirname(path), steps_path)
-        if reason:
-            found.warning(step, reason)
-    found.mistakes += mistakes
-    return Checked(found.sorted(), len(file.pipelines))
+        return Checked(found.mistakes, 0)
+    root = os.path.normpath(os.path.join(_folder(), os.path.dirname(path)))
+    reasons = ((step, _reason(step, root, environ.get(STEPS_PATH, ""))) for step in _steps(file))
+    for step, reason in islice(filter(itemgetter(1), reasons), MOST_KEPT):
+        found.warning(step, reason)
+    return Checked(found.mistakes, len(file.pipelines))
 
 
 def shown(path: str) -> str:
@@ -99,6 +95,14 @@ def as_objects(mistakes: list[Mistake], *, excerpts: bool) -> Iterator[dict[str,
         yield {**item, "excerpt": excerpt(mistake)} if excerpts else item
 
 
+def _folder() -> str:
+    """The folder that this runs in."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise Usage("the folder that this runs in does not exist any more", hint="cd to one that does") from None
+
+
 def _steps(file: File) -> Iterator[Step]:
     """Every step of the file, whatever it is for."""
     for pipeline in file.pipelines.values():
@@ -107,32 +111,15 @@ def _steps(file: File) -> Iterator[Step]:
 
 
 def _reason(step: Step, root: str, steps_path: str) -> str:
-    """Why a step cannot run on this machine; '' where it can."""
+    """Why a step cannot run on this machine, as a run would say; '' where it can."""
+    from wercker_cli.engine import plan
     from wercker_cli.engine.mistakes import named
 
-    if step.is_script or any(map(os.path.isdir, _places(step, root, steps_path))):
-        return ""
-    title = named(step.name if step.owner == "wercker" else f"{step.owner}/{step.name}")
-    if step.source:
-        return f"step {title} cannot run here: there is no folder {named(step.source.removeprefix('file://'))}"
-    if step.owner == "internal":
-        return f"step {title} cannot run here: it works on a container, and steps run on this machine"
-    return (
-        f"step {title} cannot run here: it is neither in .wercker/steps/{step.owner}/{step.name}, "
-        f"nor in a folder of {STEPS_PATH}, nor built in"
-    )
-
-
-def _places(step: Step, root: str, steps_path: str) -> list[str]:
-    """The folders that a step may be in."""
-    from wercker_cli import engine
-
-    if step.source:
-        return [os.path.join(root, step.source.removeprefix("file://"))]
-    below = os.path.join(step.owner, step.name)
-    folders = [os.path.join(root, ".wercker", "steps"), *filter(None, steps_path.split(os.pathsep))]
-    built_in = [os.path.join(*engine.__path__, "steps", step.name)] if step.owner == "wercker" else []
-    return [*(os.path.join(folder, below) for folder in folders), *built_in]
+    try:
+        missing = plan.work(step, root, steps_path).missing
+    except Refused as error:
+        return error.message
+    return f"step {named(step.display)} needs {' and '.join(map(repr, missing))}" if missing else ""
 
 
 def _counted(number: int, what: str) -> str:

@@ -51,7 +51,7 @@ def ground(files: Mapping[str, str]) -> Iterator[Ground]:
     try:
         yield found
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # a worker may be clearing up as well
 
 
 def seconds(work: Callable[[], object]) -> float:

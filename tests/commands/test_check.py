@@ -67,6 +67,9 @@ def test_standard_input_as_json_for_an_editor(wercker: Wercker) -> None:
 def test_steps_that_cannot_run_here_are_warnings(wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:
     for folder in (checkout.path / ".wercker/steps/acme/local", tmp_path / "shared/acme/shared", checkout.path / "ci"):
         folder.mkdir(parents=True)
+    (checkout.path / "ci/step.yml").write_text(
+        "properties:\n  - {name: host, required: true}\n  - {name: port, required: true}\n"
+    )
     checkout.commit(
         """\
 build:
@@ -75,8 +78,9 @@ build:
     - acme/local@1.2
     - acme/shared
     - acme/none
-    - kept "file://ci"
+    - kept "file://ci": {host: h, port: 1}
     - gone "file://ci/gone"
+    - needy "file://ci"
   prod:
     - internal/docker-push
   after-steps:
@@ -84,30 +88,21 @@ build:
 """
     )
     done = wercker("pipelines", "check", cwd=checkout.path, WERCKER_STEPS_PATH=f"/nowhere:{tmp_path}/shared")
-    assert [line.split("\t", 4)[1:] for line in done.out.splitlines()] == [
-        [
-            "6",
-            "7",
-            "warning",
-            "step 'acme/none' cannot run here: it is neither in .wercker/steps/acme/none, nor in a folder of "
-            "WERCKER_STEPS_PATH, nor built in",
-        ],
-        ["8", "7", "warning", "step 'gone' cannot run here: there is no folder 'ci/gone'"],
-        [
-            "10",
-            "7",
-            "warning",
-            "step 'internal/docker-push' cannot run here: it works on a container, and steps run on this machine",
-        ],
-        [
-            "12",
-            "7",
-            "warning",
-            "step 'no-such-step' cannot run here: it is neither in .wercker/steps/wercker/no-such-step, nor in a "
-            "folder of WERCKER_STEPS_PATH, nor built in",
-        ],
+    nowhere = (
+        "is nowhere to be found (looked in .wercker/steps/{0}, in /nowhere/{0}, in {1}/shared/{0}{2}): write its "
+        "commands as the 'code' of a 'script' step, or put a folder with its run.sh there"
+    )
+    assert [line.split("\t", 1)[1] for line in done.out.splitlines()] == [
+        f"6\t7\twarning\tstep 'acme/none' {nowhere.format('acme/none', tmp_path, '')}",
+        "8\t7\twarning\tstep 'gone' is nowhere to be found (looked in ci/gone): write its commands as the 'code' of a "
+        "'script' step, or put a folder with its run.sh there",
+        "9\t7\twarning\tstep 'needy' needs 'host' and 'port'",
+        "11\t7\twarning\tstep 'internal/docker-push' works on a container, and steps run on this machine here: write "
+        "its commands as the 'code' of a 'script' step",
+        f"13\t7\twarning\tstep 'no-such-step' "
+        f"{nowhere.format('wercker/no-such-step', tmp_path, ', among the built-in ones')}",
     ]
-    assert done.err == "wercker.yml: 1 pipeline, 4 warnings\n"
+    assert done.err == "wercker.yml: 1 pipeline, 5 warnings\n"
 
 
 @pytest.mark.parametrize(
@@ -136,6 +131,10 @@ def test_a_run_of_a_wrong_file_tells_the_same(wercker: Wercker, checkout: Checko
     checkout.commit("build:\n  steps:\n    - script: make\n    - script: [make]\n")
     done = wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path, code=10)
     log = wercker("runs", "logs", done.out.strip(), "--step", "2", cwd=checkout.path).out
+    step = wercker("runs", "steps", done.out.strip(), "-q", ".[1].message", cwd=checkout.path).out
+    assert step == (
+        "wercker.yml:3:15: the step 'script' takes properties (name: value), not a text or a list (and 1 more error)\n"
+    )
     assert log == (
         "wercker.yml:3:15: the step 'script' takes properties (name: value), not a text or a list\n"
         "    - script: make\n"

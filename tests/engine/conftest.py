@@ -46,7 +46,9 @@ def machine(tmp_path: Path, home: Path, environ: dict[str, str]) -> Iterator[Mac
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(f"# {name} of a person\n")
     before = _files(home)
-    yield Machine(tmp_path / "programs", environ)
+    machine = Machine(tmp_path / "programs", environ)
+    machine.program("rustc", "exit 1")  # pip asks it for its version, and rustup's then writes into an empty home
+    yield machine
     assert _files(home) == before
 
 

@@ -20,7 +20,6 @@ import pytest
 from tests.conftest import Checkout
 from tests.engine.stories import name
 from wercker_cli.api.client import Client
-from wercker_cli.api.transport import Request
 from wercker_cli.engine.app import Engine
 from wercker_cli.engine.user import username
 
@@ -80,5 +79,5 @@ def _steps(client: Client, run: str) -> Iterator[str]:
     for step in client.steps(run):
         message = f" ({step['message']})" if "message" in step else ""
         yield f"{name(step)}: {step['result']}{message}"
-        log = client.call(Request("GET", f"/runsteps/{step['id']}/log")).body.decode()
+        log = b"".join(client.log(step["id"])).decode()
         yield from (f"    {line}".rstrip() for line in log.splitlines())

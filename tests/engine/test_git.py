@@ -38,6 +38,34 @@ def test_a_commit_that_is_not_there_is_none(checkout: Checkout) -> None:
     assert git.commit_of(path, "refs/heads/none", "refs/heads/main") == git.Commit(commit, "first")
 
 
+def test_a_revision_of_two_lines_is_none(checkout: Checkout) -> None:
+    checkout.commit(script(ok="true"))
+    assert git.commit_of(str(checkout.path), "refs/tags/none\nHEAD") is None
+
+
+def test_a_message_is_read_in_its_own_encoding(checkout: Checkout) -> None:
+    checkout.commit(script(ok="true"))
+    for encoding, message in (("ISO-8859-1", "Grüße"), ("UTF-8", "Grüße\n\nzwei Absätze"), ("none", "plain")):
+        (checkout.path / "message").write_bytes(message.encode("latin-1" if encoding == "ISO-8859-1" else "utf-8"))
+        checkout.git("-c", f"i18n.commitEncoding={encoding}", "commit", "--quiet", "--allow-empty", "-F", "message")
+        found = git.commit_of(str(checkout.path), "HEAD")
+        assert found == git.Commit(checkout.git("rev-parse", "HEAD"), message)
+
+
+@pytest.mark.parametrize("branch", ["main", "feature/ö", "HEAD"])
+def test_the_branch_is_known_in_a_clone_and_in_a_worktree(checkout: Checkout, tmp_path: Path, branch: str) -> None:
+    checkout.commit(script(ok="true"))
+    other = tmp_path / "other"
+    if branch == "HEAD":
+        checkout.git("checkout", "--quiet", "--detach")
+        checkout.git("worktree", "add", "--quiet", "--detach", str(other))
+    else:
+        checkout.git("checkout", "--quiet", "-B", branch)
+        checkout.git("worktree", "add", "--quiet", "-b", f"{branch}-2", str(other))
+    assert git.head_branch(str(checkout.path)) == branch
+    assert git.head_branch(str(other)) == (branch if branch == "HEAD" else f"{branch}-2")
+
+
 def test_a_pipeline_may_have_any_name(wercker: Wercker, checkout: Checkout) -> None:
     checkout.commit("'ö blank/slash': {steps: [script: {code: 'true'}]}")
     wercker("runs", "trigger", "-p", "ö blank/slash", "--wait", cwd=checkout.path)

@@ -1,5 +1,6 @@
 """A wercker.yml from anyone: whatever is in it, the reader ends soon, in little memory, and with a sentence."""
 
+import json
 import os
 import random
 import subprocess
@@ -57,6 +58,8 @@ HOSTILE = {
     "tags": ("".join(f"%TAG !a{n}! tag:x\n" for n in range(40_000)) + "--- a", "there are more than 100 %TAG"),
     "an anchor in itself": ("a: &a [*a]", "*a stands inside of what it stands for"),
     "NUL": ("\0" * MIB, "this is not YAML: U+0000 cannot stand in a YAML file"),
+    "very many mistakes": ("b:\n  steps:\n" + "  - {}\n" * 99_000, "a step is a name"),
+    "steps that are nowhere": ("b:\n steps:\n" + "".join(f" - a{n}\n" for n in range(99_000)), "is nowhere"),
     "a long line of mistakes": (f"b: {{steps: [{'{a: [x]},' * 12_000}'{'x' * 900_000}']}}", "the step 'a' takes"),
     "a long circle": (
         "b: {steps: []}\nworkflows:\n- name: w\n  pipelines:\n"
@@ -80,8 +83,8 @@ def test_the_command_ends_soon_and_in_little_memory(name: str, environ: dict[str
         _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     lines = (tmp_path / "out").read_text().splitlines()
-    assert process.returncode == 2, (tmp_path / "err").read_text()
-    assert any(said in line and '"severity":"error"' in line for line in lines), lines[:3]
+    severities = {json.loads(line)["severity"] for line in lines if said in line}
+    assert (severities, process.returncode) in [({"error"}, 2), ({"warning"}, 0)], (tmp_path / "err").read_text()
     assert max(map(len, lines)) < 1000
     assert used.ru_utime + used.ru_stime < MOST_SECONDS
     assert used.ru_maxrss < MOST_KIB
@@ -89,10 +92,10 @@ def test_the_command_ends_soon_and_in_little_memory(name: str, environ: dict[str
 
 def judge(text: str) -> None:
     """Fails where a text gets anything but a File, or mistakes that can be shown."""
-    file, mistakes = check(text, "f")
+    file, found = check(text, "f")
     lines = text.count("\n") + text.count("\r") + sum(map(text.count, "\x85\u2028\u2029")) + 2
-    assert (file is None) == any(mistake.severity == "error" for mistake in mistakes)
-    for mistake in mistakes:
+    assert (file is None) == any(mistake.severity == "error" for mistake in found.mistakes)
+    for mistake in found.mistakes:
         assert 1 <= mistake.line <= lines
         assert mistake.column >= 1
         assert clean(mistake.message, keep_lines=False) == mistake.message

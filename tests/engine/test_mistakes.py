@@ -11,15 +11,15 @@ def said(text: str) -> str:
     """The error of a file."""
     with pytest.raises(InvalidFile) as error:
         read(text, "wercker.yml")
-    return error.value.message
+    return str(error.value)
 
 
 def warned(text: str) -> list[str]:
     """The warnings of a file that has no error."""
-    file, mistakes = check(text, "wercker.yml")
+    file, found = check(text, "wercker.yml")
     assert file
-    assert {mistake.severity for mistake in mistakes} <= {"warning"}
-    return [str(mistake).removeprefix("wercker.yml:") for mistake in mistakes]
+    assert {mistake.severity for mistake in found.mistakes} <= {"warning"}
+    return [str(mistake).removeprefix("wercker.yml:") for mistake in found.mistakes]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,7 @@ def warned(text: str) -> list[str]:
         ("a: {<<: 1}", "1:9: '<<' takes a mapping, or a list of them\na: {<<: 1}\n        ^"),
         ("a: {{ b }}", "1:5: a key is a text; one that begins with a bracket needs quotes\na: {{ b }}\n    ^"),
         ("a: b\0c", "1:5: this is not YAML: U+0000 cannot stand in a YAML file\na: b\ufffdc\n    ^"),
+        ('a: ["b\\0c"]', '1:5: no text can hold the character U+0000\na: ["b\\0c"]\n    ^'),
         ("a:\n- \ud800", "2:3: this is not YAML: U+D800 cannot stand in a YAML file\n- \ufffd\n  ^"),
         ("x" * (2**20 + 1), "1:1: the file is larger than 1 MiB\n" + "x" * 77 + "…\n^"),
     ],
@@ -109,6 +110,19 @@ def test_all_mistakes_are_shown_in_the_order_of_the_file() -> None:
     ]
 
 
+def test_the_message_alone_is_one_line() -> None:
+    messages = []
+    for text in ("a", "b: {steps: [{}, {}]}", "b: {steps: [{}, {}, {}]}"):
+        with pytest.raises(InvalidFile) as error:
+            read(text, "f")
+        messages.append(error.value.message)
+    assert messages == [
+        "f:1:1: a file is a mapping: names of pipelines with 'steps' below them",
+        "f:1:13: a step is a name, or a name with properties (and 1 more error)",
+        "f:1:13: a step is a name, or a name with properties (and 2 more errors)",
+    ]
+
+
 def test_of_very_many_mistakes_an_error_shows_ten() -> None:
     lines = said("build:\n  steps:\n" + "    - script: make\n" * 25).splitlines()
     assert len([line for line in lines if "takes properties" in line]) == 10
@@ -118,7 +132,7 @@ def test_of_very_many_mistakes_an_error_shows_ten() -> None:
 def test_a_mistake_in_what_aliases_repeat_is_one_mistake() -> None:
     text = "a: &a\n  steps:\n    - script: make\n    - script: {cod: x}\nb: *a\nc: *a\n"
     assert said(text).count("takes properties") == 1
-    assert len(check(text, "wercker.yml")[1]) == 2
+    assert len(check(text, "wercker.yml")[1].mistakes) == 2
 
 
 def test_what_is_probably_a_slip_is_a_warning() -> None:
@@ -187,7 +201,7 @@ def test_a_long_line_is_cut_around_its_column() -> None:
 def test_bytes_that_are_no_text_have_a_place_too() -> None:
     with pytest.raises(InvalidFile) as error:
         pipeline_file.decoded("\ufeffa: é\nb: ü".encode() + b"\xff", "wercker.yml")
-    assert error.value.message == "wercker.yml:2:5: this is not UTF-8: a byte 0xff stands here\nb: ü\ufffd\n    ^"
+    assert str(error.value) == "wercker.yml:2:5: this is not UTF-8: a byte 0xff stands here\nb: ü\ufffd\n    ^"
     with pytest.raises(InvalidFile) as error:
         pipeline_file.decoded(b"\xff" * (2**20 + 1), "wercker.yml")
     assert error.value.message == "wercker.yml:1:1: the file is larger than 1 MiB"

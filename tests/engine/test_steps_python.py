@@ -12,12 +12,6 @@ from tests.engine.conftest import Machine
 TELLS = """printf '%s|' "${0##*/}" "$@"; echo"""
 
 
-@pytest.fixture(autouse=True)
-def rustc(machine: Machine) -> None:
-    """pip asks it for its version, and rustup's then writes into an empty home."""
-    machine.program("rustc", "exit 1")
-
-
 @pytest.fixture
 def wheels(machine: Machine, checkout: Checkout) -> Path:
     """A folder of the checkout with packages called wheel, one and two, which is where pip looks."""

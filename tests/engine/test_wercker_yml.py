@@ -202,9 +202,9 @@ if EXPECTED.is_file():  # outside of the project's own workshop there is none
 
 def summary(name: str) -> str:
     """A file of the corpus in the words of its README, less the word "target"."""
-    file, mistakes = check((CORPUS / name).read_text(encoding="utf-8"), name)
+    file, found = check((CORPUS / name).read_text(encoding="utf-8"), name)
     if file is None:
-        assert all(mistake.line > 1 and mistake.text for mistake in mistakes)
+        assert all(mistake.line > 1 and mistake.text for mistake in found.mistakes)
         return "an error"
     parts = []
     for pipeline in file.pipelines.values():

@@ -10,15 +10,17 @@ PIPELINES = "build: {steps: [x]}\ntest: {steps: [x]}\ndeploy: {steps: [x]}\nempt
 
 def read(text: str) -> tuple[Workflow, ...]:
     """The workflows of a file with some pipelines."""
-    file, mistakes = check(PIPELINES + text, "wercker.yml")
-    assert file, mistakes
+    file, found = check(PIPELINES + text, "wercker.yml")
+    assert file, found.mistakes
     return file.workflows
 
 
 def said(text: str) -> list[str]:
     """What is wrong with workflows, less the place's file; the first line of the text is line 6."""
-    _, mistakes = check(PIPELINES + text, "wercker.yml")
-    return [str(mistake).removeprefix("wercker.yml:") for mistake in mistakes if "'empty' has" not in mistake.message]
+    _, found = check(PIPELINES + text, "wercker.yml")
+    return [
+        str(mistake).removeprefix("wercker.yml:") for mistake in found.mistakes if "'empty' has" not in mistake.message
+    ]
 
 
 def test_nodes_are_read_with_all_that_they_can_have() -> None:

@@ -79,7 +79,7 @@ def _copy(source: str, target: str, mode: str) -> None:
     if name is None:
         return
     with open(os.path.join(source, name), "rb") as read, open(os.path.join(target, name), mode) as written:
-        written.write(read.read(pipeline_file.LARGEST + 1))
+        written.write(read.read(pipeline_file.LARGEST))
 
 
 def _packed(home: str, run: str) -> str:

@@ -87,8 +87,7 @@ def _pipelines(root: str, note: Callable[[str], None]) -> tuple[list[str], bool]
     try:
         file = wercker_yml.read(pipeline_file.text(root, name), name)
     except Refused as error:
-        reason, *_ = error.message.splitlines()  # without the line that it is in
-        note(f"note: {reason}; its pipelines are those known from before")
+        note(f"note: {error.message}; its pipelines are those known from before")
         return [], False
     return [*file.pipelines, *sorted(file.empty)], True
 

@@ -64,7 +64,7 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
     if result == "aborted":
-        execution.collect_left(execution.hurry)
+        execution.collect_left()
     port.set_aside(job, passed=result == "passed")
     port.finish(job, result, message)
 
@@ -95,10 +95,8 @@ class _Execution:
                 handover.leave(self.port, self.job, self.work, log, self.pause, at_once=bool(after))
         except _Failed as error:
             failed = error
-        self.collect_left(self.pause)
         if after:
             self.after(after, failed)
-            self.collect_left(self.pause)
         if failed:
             raise failed
 
@@ -127,7 +125,7 @@ class _Execution:
                 yield log
             except (WerckerError, OSError) as error:
                 said = _sentence(error)
-                _say(log, said)
+                _say(log, str(error) if isinstance(error, WerckerError) else said)  # all mistakes of a wercker.yml
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
                 raise _Failed(display, said) from None
         self.port.report(self.job, [StepEvent(position, now_ms(), "passed")])
@@ -270,25 +268,9 @@ class _Execution:
             raise self.failed(ended, _message(ended) or session.ended_by(status) + _full(ended.log))
         with open(ended.log, "ab") as log:
             _say(log, "'exit 0' ended the shell that all steps share: the next step gets a new one")
+        self.collect(ended.position, self.pause)
         self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", _message(ended))])
         return passed + 1
-
-    def collect(self, position: int, pause: Callable[[], None]) -> None:
-        """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
-        handover.collect(self.port, self.job, position, self.collectable[position], pause)
-        del self.collectable[position]
-
-    def collect_left(self, pause: Callable[[], None]) -> None:
-        """Keeps what those steps left that did not pass."""
-        for position in list(self.collectable):
-            self.collect(position, pause)
-
-    def hurry(self) -> None:
-        """Waits for a child of an aborted run; raises Refused where that takes too long."""
-        select.select([self.wakeup], [], [], BEAT)
-        processes.drain(self.wakeup)
-        if time.monotonic() - self.beaten >= HASTE:
-            raise Refused("the run was aborted, and it takes too long")
 
     def end_late(self, planned: Planned, said: str) -> None:
         """Ends a step that took too long, with all that it started; raises _Failed."""
@@ -299,8 +281,26 @@ class _Execution:
 
     def failed(self, planned: Planned, said: str) -> _Failed:
         """What to raise for a step that failed, which is reported."""
+        self.collect(planned.position, self.pause)
         self.port.report(self.job, [StepEvent(planned.position, now_ms(), "failed", said)])
         return _Failed(planned.display, said)
+
+    def collect(self, position: int, pause: Callable[[], None]) -> None:
+        """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
+        handover.collect(self.port, self.job, position, self.collectable[position], pause)
+        del self.collectable[position]
+
+    def collect_left(self) -> None:
+        """Keeps what those steps left that an abort ended."""
+        for position in list(self.collectable):
+            self.collect(position, self.hurry)
+
+    def hurry(self) -> None:
+        """Waits for a child of an aborted run; raises Refused where that takes too long."""
+        select.select([self.wakeup], [], [], BEAT)
+        processes.drain(self.wakeup)
+        if time.monotonic() - self.beaten >= HASTE:
+            raise Refused("the run was aborted, and it takes too long")
 
     def pause(self, *descriptors: int) -> None:
         """Waits for a child's end, for something to read, or for the next beat; raises Aborted or Lost."""

@@ -1,30 +1,52 @@
-"""A file as an answer: whole, or the range of bytes that was asked for; never in memory."""
+"""A file as an answer: whole, or the range of bytes that was asked for; in memory only where secrets are masked."""
+
+from __future__ import annotations
 
 import io
 import os
-from typing import BinaryIO, cast
+import re
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from wercker_cli.api.transport import Response
-from wercker_cli.engine.spans import span
+
+if TYPE_CHECKING:
+    from wercker_cli.engine.mask import Mask
+
+_RANGE = r"bytes=(\d{1,18})-(\d{0,18})|bytes=-(\d{1,18})"
 
 
-def answer(path: str, kind: str, asked: str) -> Response:
-    """The file at `path` of that content type, for a Range header ('' for none); FileNotFoundError where it is not."""
+def answer(path: str, kind: str, asked: str, *, mask: Mask | None, growing: bool) -> Response:
+    """The file at `path` of that content type, for a Range header ('' for none); FileNotFoundError where it is not.
+
+    The mask hides secrets; of a file that is `growing` it holds back what may be the beginning of one.
+    """
     headers = {"content-type": kind, "accept-ranges": "bytes"}
     file = open(path, "rb")  # noqa: SIM115 - whoever reads the answer closes it
     size = os.fstat(file.fileno()).st_size
-    part = span(asked, size)
-    if part is None:
-        return Response(200, {**headers, "content-length": str(size)}, b"", _part(file, 0, size))
-    first, last = part
+    if mask and growing:
+        size = mask.settled(file, size)
+    wanted = re.fullmatch(_RANGE, asked)
+    if not wanted or not size:
+        return Response(200, {**headers, "content-length": str(size)}, b"", _part(file, mask, 0, size))
+    first, last = _range(wanted, size)
     if first > last:
         file.close()
         return Response(416, {**headers, "content-range": f"bytes */{size}", "content-length": "0"}, b"")
     headers |= {"content-range": f"bytes {first}-{last}/{size}", "content-length": str(last + 1 - first)}
-    return Response(206, headers, b"", _part(file, first, last + 1))
+    return Response(206, headers, b"", _part(file, mask, first, last + 1))
 
 
-def _part(file: BinaryIO, start: int, end: int) -> BinaryIO:
+def _range(wanted: re.Match[str], size: int) -> tuple[int, int]:
+    """The first and the last byte of "bytes=FIRST-LAST", "bytes=FIRST-" or "bytes=-LENGTH"; `size` is not 0."""
+    if wanted[3]:
+        return max(0, size - int(wanted[3])), size - 1
+    return int(wanted[1]), min(int(wanted[2] or size), size - 1)
+
+
+def _part(file: BinaryIO, mask: Mask | None, start: int, end: int) -> BinaryIO:
+    if mask:
+        with file:
+            return io.BytesIO(mask.read(file, start, end))
     return cast("BinaryIO", io.BufferedReader(_Part(file, start, end)))
 
 

@@ -103,7 +103,18 @@ def is_branch_name(root: str, branch: str) -> bool:
 
 def head_branch(root: str) -> str:
     """The branch that is checked out; "HEAD" where it is none."""
-    return asked(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "HEAD"
+    return _branch_in_head(root) or asked(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "HEAD"
+
+
+def _branch_in_head(root: str) -> str:
+    """The same, where a plain repository tells it without a process; else ''."""
+    try:
+        with open(os.path.join(root, ".git", "HEAD"), encoding="utf-8") as file:
+            ref = file.read().rstrip("\n")
+    except (OSError, UnicodeDecodeError):  # another worktree, or a name that git has to spell
+        return ""
+    branch = ref.removeprefix("ref: refs/heads/")
+    return "" if branch in {ref, ".invalid"} else branch  # a detached HEAD, or refs that are not kept in files
 
 
 def branches(root: str) -> list[str]:
@@ -117,13 +128,24 @@ def branches(root: str) -> list[str]:
 
 def commit_of(root: str, *revisions: str) -> Commit | None:
     """The commit of the first of these revisions that exists, or None."""
-    for revision in revisions:
-        if asked(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
-            continue
-        found = git(root, "rev-list", "--no-walk", "--format=%B", f"{revision}^{{commit}}", "--")
-        commit, _, message = found.encode(errors="surrogateescape").decode(errors="replace").partition("\n")
-        return Commit(commit.removeprefix("commit "), message.strip())
+    asked_for = "".join(f"{revision}^{{commit}}\n" for revision in revisions if "\n" not in revision)
+    rest = git(root, "cat-file", "--batch", given=os.fsencode(asked_for)).encode(errors="surrogateescape")
+    while rest:
+        header, _, rest = rest.partition(b"\n")
+        found = re.fullmatch(rb"([0-9a-f]+) commit (\d+)", header)
+        if found:
+            return Commit(found[1].decode(), _message(rest[: int(found[2])]))
     return None
+
+
+def _message(commit: bytes) -> str:
+    """What the author of a commit object wrote."""
+    head, _, message = commit.partition(b"\n\n")
+    encoding = re.search(rb"^encoding (.+)$", head, re.MULTILINE)
+    try:
+        return message.decode(encoding[1].decode() if encoding else "utf-8", "replace").strip()
+    except (LookupError, UnicodeDecodeError):  # no encoding that anybody knows
+        return message.decode(errors="replace").strip()
 
 
 def changed_files(root: str) -> list[str]:

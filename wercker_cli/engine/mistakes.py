@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 from wercker_cli.errors import Refused
 
 WIDEST = 78  # columns of a terminal that an excerpt takes
+MOST_KEPT = 1000  # mistakes of each severity
 MOST_SHOWN = 10  # mistakes in an error
 MOST_NAMES = 20  # that a message lists
 LONGEST_NAME = 60  # characters of the file's that a message repeats
@@ -55,47 +56,62 @@ class Mistake:
 
 
 class InvalidFile(Refused):
-    """A file that is no wercker.yml: its errors, each as FILE:LINE:COLUMN: MESSAGE and the line with a caret."""
+    """A file that is no wercker.yml: its message is the first error; as a text it is all, each with line and caret."""
 
     def __init__(self, errors: list[Mistake]) -> None:
-        shown = [f"{error}\n{excerpt(error)}".rstrip("\n") for error in errors[:MOST_SHOWN]]
-        if len(errors) > MOST_SHOWN:
-            shown.append(f"and {len(errors) - MOST_SHOWN} more errors, which wercker pipelines check shows")
-        super().__init__("\n".join(shown))
+        first, *others = errors
+        super().__init__(f"{first} (and {_more(len(others))})" if others else str(first))
         self.errors = errors
+
+    def __str__(self) -> str:
+        shown = [f"{error}\n{excerpt(error)}".rstrip("\n") for error in self.errors[:MOST_SHOWN]]
+        if len(self.errors) > MOST_SHOWN:
+            shown.append(f"and {_more(len(self.errors) - MOST_SHOWN)}, which wercker pipelines check shows")
+        return "\n".join(shown)
+
+
+def _more(number: int) -> str:
+    return f"{number} more error{'' if number == 1 else 's'}"
 
 
 class Found:
-    """The mistakes in a file, as they are found."""
+    """The mistakes in a file, as they are found: the first thousand errors, and as many warnings."""
 
     def __init__(self, text: str, file: str) -> None:
-        self.text, self.file = text, file
-        self.mistakes: list[Mistake] = []
+        self._text, self._file = text, file
+        self._errors: dict[Mistake, None] = {}  # each once: an alias repeats what it stands for
+        self._warnings: dict[Mistake, None] = {}
 
     def error(self, place: Place, message: str) -> None:
         """Adds what makes the file unusable."""
-        self._add(place, message, "error")
+        self._add(self._errors, place, message, "error")
 
     def warning(self, place: Place, message: str) -> None:
         """Adds what is probably a slip."""
-        self._add(place, message, "warning")
+        self._add(self._warnings, place, message, "warning")
 
     @property
     def errors(self) -> list[Mistake]:
-        """What makes the file unusable."""
-        return [mistake for mistake in self.mistakes if mistake.severity == "error"]
+        """What makes the file unusable, from the top of the file to its end."""
+        return sorted(self._errors, key=_place)
 
-    def sorted(self) -> list[Mistake]:
-        """All of them, from the top of the file to its end, each once: an alias repeats what it stands for."""
-        return sorted(dict.fromkeys(self.mistakes), key=lambda mistake: (mistake.line, mistake.column))
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """All of them, from the top of the file to its end."""
+        return sorted([*self._errors, *self._warnings], key=_place)
 
     @cached_property
     def _lines(self) -> list[str]:
-        return re.split(_BREAKS, self.text)
+        return re.split(_BREAKS, self._text)
 
-    def _add(self, place: Place, message: str, severity: Severity) -> None:
-        text = self._lines[place.line - 1] if place.line <= len(self._lines) else ""
-        self.mistakes.append(Mistake(self.file, place.line, place.column, message, severity, text))
+    def _add(self, among: dict[Mistake, None], place: Place, message: str, severity: Severity) -> None:
+        if len(among) < MOST_KEPT:
+            line = self._lines[place.line - 1] if place.line <= len(self._lines) else ""
+            among[Mistake(self._file, place.line, place.column, message, severity, line)] = None
+
+
+def _place(mistake: Mistake) -> tuple[int, int]:
+    return mistake.line, mistake.column
 
 
 def named(text: str) -> str:

@@ -82,14 +82,15 @@ def _works(steps: Iterable[Step], name: str, root: str, steps_path: str) -> list
     works = []
     for step in steps:
         try:
-            works.append(_work(step, root, steps_path))
+            works.append(work(step, root, steps_path))
         except Refused as error:
             raise Refused(f"{name}, line {step.line}: {error.message}") from None
     return works
 
 
-def _work(step: Step, root: str, steps_path: str) -> Work:
-    if _is_script(step):
+def work(step: Step, root: str, steps_path: str) -> Work:
+    """What a step does, in the checkout at `root`; raises Refused where it cannot be had on this machine."""
+    if step.is_script:
         rest = {key: value for key, value in step.properties.items() if key != "code"}
         return Work(step.owner, step.name, step.display, step.cwd, step.properties.get("code", ""), properties=rest)
     if step.owner == _CONTAINERS and not step.source:
@@ -100,10 +101,6 @@ def _work(step: Step, root: str, steps_path: str) -> Work:
     folder = step_folders.find(step, root, steps_path)
     properties, missing = step_folders.resolved(step, folder)
     return Work(step.owner, step.name, step.display, step.cwd, "", folder, properties, tuple(missing))
-
-
-def _is_script(step: Step) -> bool:
-    return (step.owner, step.name, step.source) == ("wercker", "script", "")
 
 
 def _notes(file: File, pipeline: Pipeline, target: str, steps: tuple[Step, ...], name: str) -> Iterator[str]:
@@ -117,7 +114,7 @@ def _notes(file: File, pipeline: Pipeline, target: str, steps: tuple[Step, ...],
         known = f"; its deploy targets: {', '.join(pipeline.targets)}" if pipeline.targets else ""
         yield f"pipeline {pipeline.name!r} has no steps{known}"
     for step in (*steps, *pipeline.after_steps):
-        if _is_script(step) and "code" not in step.properties:
+        if step.is_script and "code" not in step.properties:
             yield f"step {step.display!r} (line {step.line}) has no 'code', so it does nothing"
     for key in dict.fromkeys([*file.unused, *pipeline.unused]):
         yield f"{key!r} means nothing here: steps run on this machine, not in a container"

@@ -7,13 +7,12 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import folders, git, objects, parameters, queue, secrets
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
-from wercker_cli.engine.spans import span
 from wercker_cli.engine.store import Row, Store
 from wercker_cli.errors import NotFound, Unreachable, WerckerError
 
@@ -161,41 +160,28 @@ def log(call: Call, step: str) -> Response:
     """What a step has printed so far, or the range of bytes that was asked for; secrets are masked."""
     row = _step(call, step)
     mask = secrets.mask(call.site.store.home, row["run"])
-    asked = call.headers.get("range", "")
-    kind = {"content-type": "text/plain; charset=utf-8", "accept-ranges": "bytes"}
+    kind, growing = "text/plain; charset=utf-8", row["status"] != "finished"
     try:
-        with open(folders.log(call.site.store.home, row["run"], row["position"]), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if mask and row["status"] != "finished":
-                size = mask.settled(file, size)
-            part = span(asked, size)
-            if part is None:
-                return Response(200, kind, _read(file, mask, 0, size))
-            first, last = part
-            if first > last:
-                return Response(416, {**kind, "content-range": f"bytes */{size}"}, b"")
-            body = _read(file, mask, first, last + 1)
-            return Response(206, {**kind, "content-range": f"bytes {first}-{last}/{size}"}, body)
+        path = folders.log(call.site.store.home, row["run"], row["position"])
+        return _file(call, path, kind, mask=mask, growing=growing)
     except FileNotFoundError:  # a step that has not started
-        return Response(200, kind, b"")
+        return Response(200, {"content-type": kind, "content-length": "0"}, b"")
 
 
 @route("GET", "/runs/:run/artifact")
 def artifact(call: Call, run: str) -> Response:
     """What a run left, as an archive, or the range of bytes that was asked for."""
-    from wercker_cli.engine import artifacts, files  # most commands only look
+    from wercker_cli.engine import artifacts  # most commands only look
 
-    path = artifacts.of_run(call.site.store.home, _run(call, run))
-    return files.answer(path, ARCHIVE, call.headers.get("range", ""))
+    return _file(call, artifacts.of_run(call.site.store.home, _run(call, run)), ARCHIVE)
 
 
 @route("GET", "/runsteps/:step/artifacts")
 def step_artifacts(call: Call, step: str) -> Response:
     """What a step left in WERCKER_REPORT_ARTIFACTS_DIR, as an archive."""
-    from wercker_cli.engine import artifacts, files
+    from wercker_cli.engine import artifacts
 
-    path = artifacts.of_step(call.site.store.home, _step(call, step))
-    return files.answer(path, ARCHIVE, call.headers.get("range", ""))
+    return _file(call, artifacts.of_step(call.site.store.home, _step(call, step)), ARCHIVE)
 
 
 @route("GET", "/applications/:owner")
@@ -221,12 +207,10 @@ def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
     ]
 
 
-def _read(file: BinaryIO, mask: Mask | None, first: int, end: int) -> bytes:
-    """The bytes of a log from `first` to before `end`."""
-    if mask:
-        return mask.read(file, first, end)
-    file.seek(first)
-    return file.read(end - first)
+def _file(call: Call, path: str, kind: str, *, mask: Mask | None = None, growing: bool = False) -> Response:
+    from wercker_cli.engine import files
+
+    return files.answer(path, kind, call.headers.get("range", ""), mask=mask, growing=growing)
 
 
 def _step_object(call: Call, row: Row) -> objects.Json:

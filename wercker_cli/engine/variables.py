@@ -1,9 +1,13 @@
 """The variables that the engine gives a run."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from wercker_cli.engine.port import Job
+if TYPE_CHECKING:
+    from wercker_cli.engine.port import Job
 
 STEPS_PATH = "WERCKER_STEPS_PATH"  # folders of steps on this machine, with ":" between them
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wercker_cli.engine import workflows, yaml_nodes
-from wercker_cli.engine.mistakes import Found, InvalidFile, Mistake, Spot, listed, named
+from wercker_cli.engine.mistakes import Found, InvalidFile, Spot, listed, named
 from wercker_cli.engine.workflows import Workflow
 from wercker_cli.engine.yaml_nodes import Mapping, Node, NotYaml, Scalar, Sequence
 
@@ -20,6 +20,7 @@ SCRIPT = "script"
 LONGEST_TIMEOUT = 1e6  # minutes
 
 _Pairs = list[tuple[Scalar, Node]]
+_Parts = dict[str, tuple[Scalar, Node]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +85,22 @@ class File:
 
 def read(text: str, file: str) -> File:
     """What a wercker.yml says; raises InvalidFile with everything that is wrong with it."""
-    found, mistakes = check(text, file)
-    if found is None:
-        raise InvalidFile([mistake for mistake in mistakes if mistake.severity == "error"])
-    return found
+    result, found = check(text, file)
+    if result is None:
+        raise InvalidFile(found.errors)
+    return result
 
 
-def check(text: str, file: str) -> tuple[File | None, list[Mistake]]:
-    """What a wercker.yml says, None where it has errors; and its mistakes, in the order of their lines."""
+def check(text: str, file: str) -> tuple[File | None, Found]:
+    """What a wercker.yml says, None where it has errors; and its mistakes."""
     text = text.removeprefix("\ufeff")
     found = Found(text, file)
-    read_file = None
+    result = None
     try:
-        read_file = _file(yaml_nodes.compose(text), found)
+        result = _file(yaml_nodes.compose(text), found)
     except NotYaml as mistake:
         found.error(mistake, mistake.what)
-    return None if found.errors else read_file, found.sorted()
+    return None if found.errors else result, found
 
 
 def _file(root: Node | None, found: Found) -> File | None:
@@ -150,11 +151,11 @@ def _twice(pairs: _Pairs, found: Found) -> dict[str, int]:
     return {key.written: key.line for key in again}
 
 
-def _top_text(key: str, top: dict[str, tuple[Scalar, Node]], found: Found) -> str:
+def _top_text(key: str, top: _Parts, found: Found) -> str:
     return _text(top[key][1], found) if key in top else ""
 
 
-def _minutes(key: str, top: dict[str, tuple[Scalar, Node]], found: Found) -> float:
+def _minutes(key: str, top: _Parts, found: Found) -> float:
     """0 or less means the default, as does a key that is not there."""
     text = _top_text(key, top, found).strip()
     try:
@@ -201,7 +202,7 @@ def _pipeline(name: Scalar, node: Mapping, found: Found) -> Pipeline:
     return pipeline
 
 
-def _unused(parts: dict[str, tuple[Scalar, Node]], keys: frozenset[str], found: Found) -> tuple[str, ...]:
+def _unused(parts: _Parts, keys: frozenset[str], found: Found) -> tuple[str, ...]:
     """Those of the keys that are there; each is a warning."""
     unused = tuple(key for key in parts if key in keys)
     for key in unused:
@@ -209,11 +210,11 @@ def _unused(parts: dict[str, tuple[Scalar, Node]], keys: frozenset[str], found: 
     return unused
 
 
-def _box(parts: dict[str, tuple[Scalar, Node]], found: Found) -> Box | None:
+def _box(parts: _Parts, found: Found) -> Box | None:
     return _container(parts["box"][1], found) if "box" in parts else None
 
 
-def _services(parts: dict[str, tuple[Scalar, Node]], found: Found) -> tuple[Box, ...]:
+def _services(parts: _Parts, found: Found) -> tuple[Box, ...]:
     """The services of a file or a pipeline."""
     if "services" not in parts:
         return ()

@@ -157,6 +157,8 @@ class _Composer:
             self.anchors[name] = None
         made: Node
         if type(event) is ScalarEvent:
+            if "\0" in event.value:
+                raise NotYaml(line, column, "no text can hold the character U+0000")
             plain = event.tag in _TYPED if event.tag else event.implicit[0]
             made = Scalar(line, column, bool(name), event.value, plain)
         elif type(event) is MappingStartEvent:

@@ -28,7 +28,7 @@ def command(app: Invocation, file: str | None) -> int:
     from wercker_cli import checking
 
     path = file or checking.here()
-    checked = checking.check(checking.read(path, app.stdin.buffer), path, app.environ.get(checking.STEPS_PATH, ""))
+    checked = checking.check(checking.read(path, app.stdin.buffer), path, app.environ)
     app.show(checking.as_objects(checked.mistakes, excerpts=app.format_name == "table"), MISTAKES)
     app.note(f"{checking.shown(path)}: {checked}")
     return Exit.USAGE if checked.errors else Exit.DONE

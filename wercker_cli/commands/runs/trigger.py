@@ -68,15 +68,15 @@ def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
         )
     on_engine = app.engine if given["worktree"] or not app.settings.api_url.value else None
     payload = _payload(app, **given)
-    if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"] or given["source_run"]):
-        _note_changes(app)
     reused = _passed_before(app, payload) if reuse else None
+    triggered = reused or app.api.trigger(payload)
+    if on_engine and not (given["worktree"] or given["branch"] or given["applicationId"] or given["source_run"]):
+        _note_changes(app)  # asks git while the run is on its way
     if reused:
         app.note(f"run {app.api.id_of(reused)} passed already, with this commit and these variables")
         return waiting.passed_before(app, reused, wait=wait)
-    run = app.api.trigger(payload)
-    note_shown_secrets(app, payload.get("envVars", []), run)
-    return waiting.triggered(app, run, patience if wait else None)
+    note_shown_secrets(app, payload.get("envVars", []), triggered)
+    return waiting.triggered(app, triggered, patience if wait else None)
 
 
 def _payload(app: Invocation, /, **given: Any) -> Json:

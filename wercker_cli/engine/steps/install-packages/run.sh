@@ -1,4 +1,6 @@
 (
+    IFS=$' \t\n'
+
     # Passes where a package, NAME or NAME=VERSION, is installed, or its command is there. The state is read as text:
     # dpkg-query also passes for a virtual package that nobody installed.
     is_there() {
@@ -22,7 +24,7 @@
         "${apt_get[@]}" update && mkdir -p "${updated%/*}" && touch "$updated"
     }
 
-    IFS=$' \t\n' read -rd '' -a packages <<<"$WERCKER_INSTALL_PACKAGES_PACKAGES"
+    read -rd '' -a packages <<<"$WERCKER_INSTALL_PACKAGES_PACKAGES"
     missing=()
     for package in "${packages[@]}"; do
         [[ $package == -* ]] || is_there "$package" || missing+=("$package") # a word with a dash is an option
