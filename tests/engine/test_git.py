@@ -7,19 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Checkout, Wercker
-from tests.engine.stories import script
+from tests.engine.stories import run, script
 from wercker_cli.engine import git
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to somebody else")
 def test_a_repository_of_somebody_else_is_gits_own_sentence_and_what_to_type(
-    wercker: Wercker, checkout: Checkout
+    wercker: Wercker, checkout: Checkout, environ: dict[str, str]
 ) -> None:
     checkout.commit(script(ok="true"))
     subprocess.run(["chown", "-R", "12345", str(checkout.path)], check=True)
     done = wercker("runs", "trigger", "-p", "build", cwd=checkout.path, code=1)
     assert "detected dubious ownership in repository" in done.err
-    assert done.err.splitlines()[-1] == f"hint: git config --global --add safe.directory {checkout.path}"
+    hint = done.err.splitlines()[-1].removeprefix("hint: ")
+    assert hint == f"git config --global --add safe.directory {checkout.path}"
+    subprocess.run(hint.split(), env=environ, check=True)
+    assert run(wercker, checkout).run["result"] == "passed"
 
 
 def test_without_git_that_is_what_is_said(wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ def started(wercker: Wercker, checkout: Checkout, ready: Path) -> str:
 def test_steps_see_a_secret_as_it_is_and_nobody_else_does(wercker: Wercker, checkout: Checkout, state: Path) -> None:
     checkout.commit(
         script(
-            first=f'[ "$(rev <<<"$TOKEN")" = \'{TOKEN[::-1]}\' ] && echo "<$TOKEN> $OTHER"; set -x; : it is "$TOKEN"; exit 0',
+            first=f'[ "$(rev <<<"$TOKEN")" = \'{TOKEN[::-1]}\' ] && echo "<$TOKEN> $OTHER"; '
+            'set -x; : it is "$TOKEN"; exit 0',
             second='echo "${#TOKEN} ${TOKEN^^}"; fail "no entry with $TOKEN"',
         )
     )

@@ -7,6 +7,7 @@ import math
 import os
 import select
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import environment_file, git, handover, ignored, processes, script, session
+from wercker_cli.engine import environment_file, get_code, git, handover, ignored, processes, script, session
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
@@ -139,18 +140,13 @@ class _Execution:
         if job.source:
             handover.take_over(self.port, job, self.root, log, self.pause)
             _get_ready()
-            return
-        _say(log, f"commit {job.commit} of {job.repository}")
-        clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template="]
-        if os.path.isdir(job.snapshots) and job.snapshots != job.repository:
-            clone += ["--reference", job.snapshots]
-        self.run(["git", *git.NO_HOOKS, *clone, "--", job.repository, self.root], log)
-        on_branch = ["--detach"] if job.branch == "HEAD" or job.tag else ["-B", job.branch]
-        self.run(["git", *git.NO_HOOKS, "-C", self.root, "checkout", "--quiet", *on_branch, job.commit, "--"], log)
+        else:
+            get_code.check_out(job, self.root, lambda command: self.run(command, log), lambda text: _say(log, text))
 
     def run(self, command: list[str], log: IO[bytes]) -> None:
         """A command whose output goes to the log; it ends with the run. Raises GitError where it fails."""
         log.flush()
+        start = log.tell()
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=git.environment(self.marked())
         )
@@ -158,7 +154,7 @@ class _Execution:
         while process.poll() is None:
             self.pause()
         if process.returncode != 0:
-            raise git.GitError(f"The code could not be had: git exited with exit code {process.returncode}")
+            raise git.GitError(f"The code could not be had: {git.complaint(log.name, start, process.returncode)}")
 
     def set_up(self, log: IO[bytes]) -> tuple[list[Planned], list[Planned]]:
         """The run's main steps from wercker-init to store, and its after-steps with the wercker-init before them."""
@@ -314,10 +310,15 @@ class _Execution:
 def _message(planned: Planned) -> str:
     """What the step left as its message, or ''."""
     try:
-        with open(script.message_file(planned), encoding="utf-8", errors="replace") as file:
-            return file.read(LONGEST_MESSAGE).strip()
+        with open(script.message_file(planned), encoding="utf-8", errors="replace", opener=_at_once) as file:
+            return file.read(LONGEST_MESSAGE).strip() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else ""
     except OSError:
         return ""
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens what may be a named pipe that nobody writes to."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sentence(error: WerckerError | OSError) -> str:

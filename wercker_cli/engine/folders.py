@@ -108,12 +108,14 @@ def set_aside(home: str, run: str, *, passed: bool) -> None:
 
 
 def discard(home: str, folder: str) -> None:
-    """Moves a folder into the trash."""
+    """Moves a folder into the trash, if there is one."""
+    if not os.path.isdir(folder):
+        return
     trash = os.path.join(home, "trash")
     os.makedirs(trash, mode=0o700, exist_ok=True)
     try:
         os.rename(folder, os.path.join(trash, f"{os.path.basename(folder)}.{os.urandom(4).hex()}"))
-    except FileNotFoundError:  # it never was, or somebody else discards it too
+    except FileNotFoundError:  # somebody else discards it too
         return
 
 

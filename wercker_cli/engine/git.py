@@ -25,6 +25,7 @@ NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _SCP = r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)"
 _URL = r"(?:https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>[^:/]+)(?::\d+)?/(?P<path>.+)"
 OWNER_AND_NAME = 2
+LONGEST_COMPLAINT = 65536  # bytes
 _ODD = r"[^A-Za-z0-9._-]+"
 
 
@@ -74,6 +75,14 @@ def asked(folder: str, *args: str) -> str | None:
         if error.code in NO:
             return None
         raise
+
+
+def complaint(log: str, start: int, code: int) -> str:
+    """What a git that failed with that exit code has said in a log, from a byte on."""
+    with open(log, "rb") as file:
+        file.seek(start)
+        said = file.read(LONGEST_COMPLAINT).decode(errors="replace").splitlines()
+    return _last([line for line in said if line] or [f"git exited with exit code {code}"])
 
 
 def environment(caller: Mapping[str, str], more: Mapping[str, str] | None = None) -> dict[str, str]:

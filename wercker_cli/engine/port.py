@@ -45,7 +45,7 @@ class Aborted(Exception):
 
 
 class Lost(Exception):
-    """Somebody else settled the run: end everything and say nothing."""
+    """Somebody else settled the run, or removed the state folder: end everything and say nothing."""
 
 
 class StepEvent(NamedTuple):
@@ -73,7 +73,7 @@ class Port:
     def beat(self, job: Job) -> None:
         """Says that the worker is alive; raises Aborted or Lost where it must not go on."""
         row = queue.beat(self._store, job.run, self._worker)
-        if row is None:
+        if row is None or not self._store.is_there():
             raise Lost
         if row["abort"]:
             raise Aborted

@@ -103,8 +103,8 @@ def _source(file: str) -> str:
 def _before(planned: Planned, work: Work) -> Iterator[str]:
     """The folder and the variables of a step; `-e` is for scripts, unless they begin with "#!"."""
     yield "set +e\n"
-    yield 'builtin cd -- "$WERCKER_SOURCE_DIR" || exit 1\n'
     yield from _exports(_step_variables(planned, work), shlex.quote)
+    yield 'builtin cd -- "$WERCKER_SOURCE_DIR" 2>/dev/null || fail There is no folder "$WERCKER_SOURCE_DIR" to run in\n'
     yield from _exports(_properties(work), _quoted)
     for name in work.missing:
         yield f"fail {shlex.quote(f'The property {name!r} of step {work.name!r} is required, and was not given')}\n"

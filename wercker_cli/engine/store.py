@@ -41,6 +41,7 @@ class Store:
 
     def __init__(self, home: str) -> None:
         self.home = home
+        self._inode = 0
 
     @cached_property
     def _db(self) -> sqlite3.Connection:
@@ -48,6 +49,7 @@ class Store:
             folders.prepare(self.home)
             db = sqlite3.connect(folders.database(self.home), timeout=BUSY, isolation_level=None)
             db.row_factory = sqlite3.Row
+            self._inode = os.stat(folders.database(self.home)).st_ino
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version < len(MIGRATIONS):
                 _migrate(db, self.home)
@@ -69,12 +71,21 @@ class Store:
             if trouble is None:
                 raise
             raise trouble from None
+        except UnicodeEncodeError as error:
+            raise Refused(f"{error.object!r} is no UTF-8 text, and the engine can keep nothing else") from None
 
     def close(self) -> None:
         """Ends the connection: SQLite does not survive a fork."""
         if "_db" in self.__dict__:
             self._db.close()
             del self._db
+
+    def is_there(self) -> bool:
+        """Whether the database that is open is still the one in the state folder."""
+        try:
+            return os.stat(folders.database(self.home)).st_ino == self._inode
+        except OSError:
+            return False
 
     def one(self, sql: str, **values: Any) -> Row | None:
         """The first row, or None."""
@@ -227,7 +238,7 @@ class Store:
 
 def new_id(now: int) -> str:
     """24 hexadecimal digits, of which the first 8 are the seconds of `now`, as in every id of the API."""
-    return f"{now // 1000:08x}{os.urandom(8).hex()}"
+    return f"{now // 1000 & 0xFFFFFFFF:08x}{os.urandom(8).hex()}"
 
 
 def _trouble(home: str, error: OSError | sqlite3.Error) -> WerckerError | None:

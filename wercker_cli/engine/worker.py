@@ -11,12 +11,12 @@ from wercker_cli.engine.store import Store
 
 
 def work(home: str) -> None:
-    """Runs what is queued, one after the other, until nothing waits."""
+    """Runs what is queued, one after the other, until nothing waits, or the state folder is gone."""
     store, worker = Store(home), processes.identity()
     if not dispatch.enlist(store, worker):
         return
     port, wakeup = Port(store, worker, BASE), processes.wakeup()
-    while True:
+    while store.is_there():
         job = port.claim()
         if job:
             drive(job, port, wakeup)

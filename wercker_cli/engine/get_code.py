@@ -1,0 +1,91 @@
+"""The step "get code": a clean checkout of exactly the run's commit, with its submodules, without any network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from wercker_cli.engine import git
+from wercker_cli.errors import Refused
+
+if TYPE_CHECKING:
+    from wercker_cli.engine.port import Job
+
+Run = Callable[[list[str]], None]  # runs a command that may take long; raises GitError where it fails
+Say = Callable[[str], None]
+
+_CLONE = ("clone", "--quiet", "--shared", "--no-checkout", "--template=")
+# The trigger has looked into the repository, which git does only where the person trusts it. For a clone git asks
+# again, and means the folder .git in it, so that what it says to type (git.py) would not be enough.
+_OF_SOMEBODY_ELSE = "--upload-pack=git -c safe.directory='*' upload-pack"
+_GITLINK = "160000"
+
+
+def check_out(job: Job, root: str, run: Run, say: Say) -> None:
+    """Makes the checkout of a run at `root`; raises Refused, with the reason, where that cannot be done."""
+    if not os.path.isdir(job.repository):
+        raise Refused(f"There is no repository in {job.repository} any more")
+    if "\n" in job.repository:
+        raise Refused(f"git cannot share the objects of a folder with a line break in its name: {job.repository!r}")
+    say(f"commit {job.commit} of {job.repository}")
+    kept = os.path.isdir(job.snapshots) and job.snapshots != job.repository
+    _clone(job.repository, root, run, *(["--reference", job.snapshots] if kept else []))
+    on_branch = ["--detach"] if job.branch == "HEAD" or job.tag else ["-B", job.branch]
+    _switch(root, run, *on_branch, job.commit)
+    _submodules(job.repository, root, run, say)
+
+
+def _clone(repository: str, root: str, run: Run, *more: str) -> None:
+    """A clone that reads the objects of the repository."""
+    more = more if os.stat(repository).st_uid == os.geteuid() else (*more, _OF_SOMEBODY_ELSE)
+    run(["git", *git.NO_HOOKS, *_CLONE, *more, "--", repository, root])
+    if os.path.isfile(os.path.join(repository, ".git")):  # git overlooks that a linked worktree is of a shallow clone
+        shallow = git.git(repository, "rev-parse", "--path-format=absolute", "--git-path", "shallow")
+        if os.path.exists(shallow):
+            import shutil  # rarely needed, and slow to load
+
+            shutil.copy(shallow, os.path.join(root, ".git", "shallow"))
+
+
+def _switch(root: str, run: Run, *where: str) -> None:
+    run(["git", *git.NO_HOOKS, "-C", root, "checkout", "--quiet", *where, "--"])
+
+
+def _submodules(repository: str, root: str, run: Run, say: Say) -> None:
+    """The submodules that the person's repository has got; the others stay empty, with a line in the log."""
+    for name, path, commit in _listed(root):
+        source = _source(repository, name, path)
+        if source is None:
+            say(f"submodule {path} stays empty, as it is in {repository}: git submodule update --init gets it there")
+            continue
+        say(f"submodule {path}: commit {commit} of {source}")
+        below = os.path.join(root, path)
+        _clone(source, below, run)
+        _switch(below, run, "--detach", commit)
+        _submodules(source, below, run, say)
+
+
+def _listed(root: str) -> Iterator[tuple[str, str, str]]:
+    """The names, paths and commits of the submodules of a checkout."""
+    if not os.path.exists(os.path.join(root, ".gitmodules")):
+        return
+    paths = git.asked(root, "config", "--file", ".gitmodules", "-z", "--get-regexp", r"^submodule\..*\.path$")
+    for entry in (paths or "").split("\0")[:-1]:
+        key, _, path = entry.partition("\n")
+        name = key.removeprefix("submodule.").removesuffix(".path")
+        staged = git.git(root, "--literal-pathspecs", "ls-files", "--stage", "-z", "--", path)
+        mode, commit = staged.split(" ", 2)[:2] if staged else ("", "")
+        if mode == _GITLINK and ".." not in name.split("/"):
+            yield name, path, commit
+
+
+def _source(repository: str, name: str, path: str) -> str | None:
+    """Where the person has that submodule: where it is checked out, else where git keeps it; None for nowhere."""
+    checked_out = os.path.join(repository, path)
+    if git.is_repository(checked_out):
+        return checked_out
+    kept = os.path.join(repository, "modules", name)  # where `repository` is such a place itself
+    if git.is_repository(repository):
+        kept = git.git(repository, "rev-parse", "--path-format=absolute", "--git-path", f"modules/{name}")
+    return kept if os.path.isdir(kept) else None
