@@ -334,3 +334,26 @@ def test_a_full_disk_fails_the_run_with_a_sentence(
     story = read(wercker, done.stdout.decode().strip(), checkout.path)
     assert story.results[-1] == ("store", "failed")
     assert story.steps[-1]["message"] == "File too large"
+
+
+def test_an_ignore_file_is_for_a_checkout_alone(wercker: Wercker, checkout: Checkout) -> None:
+    (checkout.path / ".werckerignore").write_text("secret\n")
+    (checkout.path / "secret").touch()
+    checkout.commit(script(make="touch secret") + deploy("ls -A"))
+    source = run(wercker, checkout).run["id"]
+    story = run(wercker, checkout, "--source-run", source, pipeline="deploy")
+    assert story.logs["look"] == ".werckerignore\nsecret\nwercker.yml\n"
+
+
+def test_many_can_ask_for_an_artifact_at_once(
+    environ: dict[str, str], wercker: Wercker, checkout: Checkout, tmp_path: Path, home: Path
+) -> None:
+    checkout.commit(script(make="for n in {1..500}; do echo $n > $n; done"))
+    named = run(wercker, checkout).run["id"]
+    asking = [
+        subprocess.Popen([WERCKER, "runs", "artifacts", named, "-D", str(tmp_path / str(number))], env=environ)
+        for number in range(4)
+    ]
+    assert [process.wait(60) for process in asking] == [0] * 4
+    assert {len(os.listdir(tmp_path / str(number))) for number in range(4)} == {501}
+    assert sorted(os.listdir(f"{state(home)}/runs/{named}")) == ["artifact.tar.gz", "logs", "used"]
