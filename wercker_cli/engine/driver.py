@@ -175,7 +175,7 @@ class _Execution:
         for note in found.notes:
             _say(log, note)
         self.source_dir, self.limits = os.path.normpath(os.path.join(self.root, found.source_dir)), found.limits
-        left_out = ignored.leave_out(self.root, found.ignore_file, found.file)
+        left_out = "" if self.job.source else ignored.leave_out(self.root, found.ignore_file, found.file)
         if left_out:
             _say(log, left_out)
         self.cache = caches.take(self.port, self.job, self.work, log)
@@ -297,7 +297,8 @@ class _Execution:
 
     def collect(self, position: int, pause: Callable[[], None]) -> None:
         """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
-        handover.collect(self.port, self.job, position, self.collectable.pop(position), pause)
+        handover.collect(self.port, self.job, position, self.collectable[position], pause)
+        del self.collectable[position]
 
     def collect_left(self) -> None:
         """Keeps what those steps left that an abort ended."""

@@ -112,17 +112,17 @@ def holds_files(folder: str) -> bool:
 
 def set_aside(home: str, run: str, *, passed: bool) -> None:
     """Takes the working copy of a run away; where it passed and has no archive yet, its checkout is kept."""
-    folder, checkout = work(home, run), os.path.join(work(home, run), "source")
+    checkout = os.path.join(work(home, run), "source")
     if passed and not os.path.exists(artifact(home, run)) and not os.path.islink(checkout):
         _open(checkout)
         _try(os.rename, checkout, kept(home, run))
     if not passed:  # a worker that was killed may have come as far as keeping something
         _try(os.remove, artifact(home, run))
-        _discard(home, kept(home, run))
-    _discard(home, folder)
+        discard(home, kept(home, run))
+    discard(home, work(home, run))
 
 
-def _discard(home: str, folder: str) -> None:
+def discard(home: str, folder: str) -> None:
     """Moves a folder to the trash, if it is there."""
     if not os.path.isdir(folder):
         return
@@ -130,7 +130,7 @@ def _discard(home: str, folder: str) -> None:
     os.makedirs(trash, mode=0o700, exist_ok=True)
     try:
         os.rename(folder, os.path.join(trash, f"{os.path.basename(folder)}.{os.urandom(4).hex()}"))
-    except FileNotFoundError:  # somebody else settles the run too
+    except FileNotFoundError:  # somebody else discards it too
         return
 
 
