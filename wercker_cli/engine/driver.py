@@ -285,7 +285,9 @@ class _Execution:
     def end_late(self, planned: Planned, said: str) -> None:
         """Ends a step that took too long, with all that it started; raises _Failed."""
         processes.end_descendants(self.port.spared)
-        with open(planned.log, "ab") as log:
+        with open(planned.log, "ab+") as log:
+            if log.tell() and os.pread(log.fileno(), 1, log.tell() - 1) != b"\n":
+                _say(log, "")
             _say(log, said)
         raise self.failed(planned, said)
 
