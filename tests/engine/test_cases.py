@@ -56,6 +56,7 @@ def outcome(case: str, commands: list[str], folder: Path, environ: dict[str, str
         said = said.replace(text, word)
     said = re.sub(rf"(?<=report/){ID}|(?<=STEP_ID=){ID}", "STEP", said)
     said = re.sub(rf"(?<=of run ){ID}", "ANOTHER", said)
+    said = re.sub(r"(?<=/tmp-)\w{6}", "RANDOM", said)  # of mktemp
     return re.sub(r"(?<=PIPELINE_STARTED=)\d+", "SECONDS", said)
 
 
