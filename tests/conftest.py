@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import select
 import shutil
 import signal
 import struct
@@ -16,6 +17,7 @@ from typing import NamedTuple, Protocol
 
 import pyte
 import pytest
+from pytest_httpserver import HTTPServer
 
 from wercker_cli.engine import dispatch, processes, queue
 from wercker_cli.engine.store import Store
@@ -92,6 +94,13 @@ def wercker(environ: dict[str, str], tmp_path: Path) -> Wercker:
     return run
 
 
+@pytest.fixture
+def server(httpserver: HTTPServer) -> Iterator[HTTPServer]:
+    """A server of the API; a request that no test announced fails the test."""
+    yield httpserver
+    httpserver.check()
+
+
 class Terminal(Protocol):
     """Runs the command on a terminal of that size; gives its exit code, what the screen shows, and the raw bytes."""
 
@@ -123,21 +132,20 @@ def terminal(environ: dict[str, str], tmp_path: Path) -> Terminal:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
             os.chdir(cwd or tmp_path)
             os.execve(WERCKER, [WERCKER, *args], {**environ, "TERM": "xterm-256color", **more})
-        raw = b""
-        while True:
-            try:
-                piece = os.read(fd, 65536)
-            except OSError:  # the other side has closed
-                break
-            if not piece:
-                break
-            raw += piece
-            keys = press(raw.decode(errors="replace")) if press else b""
-            if keys:
-                os.write(fd, keys)
-                press = None
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        os.close(fd)
+        raw, deadline = b"", time.monotonic() + 3 * PATIENCE
+        try:
+            while piece := _next_piece(fd, deadline):
+                raw += piece
+                keys = press(raw.decode(errors="replace")) if press else b""
+                if keys:
+                    os.write(fd, keys)
+                    press = None
+        except BaseException:  # whatever ends the test ends the command
+            os.kill(pid, signal.SIGKILL)
+            raise
+        finally:
+            os.close(fd)
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         text = raw.decode()
         screen = pyte.Screen(columns, 50)
         pyte.Stream(screen).feed(text)
@@ -145,6 +153,16 @@ def terminal(environ: dict[str, str], tmp_path: Path) -> Terminal:
         return [line.rstrip() for line in screen.display if line.strip()], text
 
     return run
+
+
+def _next_piece(terminal: int, deadline: float) -> bytes:
+    """What a terminal received next, nothing where the other side has closed; fails the test after the deadline."""
+    ready, _, _ = select.select([terminal], [], [], max(deadline - time.monotonic(), 0))
+    assert ready, "the command does not end"
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other side has closed
+        return b""
 
 
 class Checkout:

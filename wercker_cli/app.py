@@ -65,11 +65,15 @@ class Invocation:
                 self.note(text)
         return found
 
-    def in_context(self, name: str) -> Invocation:
-        """The same invocation in that context, with nothing of the server that the environment names."""
+    def in_context(self, name: str, *, token: str | None = None) -> Invocation:
+        """The same invocation in that context, with nothing of the server that the environment names.
+
+        A `token` comes before the context's own.
+        """
         from wercker_cli.settings import OF_A_SERVER
 
         environ = {key: value for key, value in self.environ.items() if key not in OF_A_SERVER}
+        environ |= {"WERCKER_TOKEN": token} if token else {}
         other = Invocation(environ, self.stdin, self.stdout, self.stderr)
         other.context, other._said = name, self._said
         other.color, other.debug, other.request_timeout = self.color, self.debug, self.request_timeout
@@ -94,6 +98,11 @@ class Invocation:
         except FileNotFoundError:
             raise Usage("the folder that this runs in does not exist any more", hint="cd to one that does") from None
         return Engine(home, folder, self.trace if self.debug else None)
+
+    def close(self) -> None:
+        """Ends what Python would not: the process leaves without its clearing up."""
+        if "engine" in self.__dict__:
+            self.engine.close()
 
     @cached_property
     def api(self) -> Client:

@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wercker_cli.settings import xdg
+
 HOUR = 3600.0  # seconds
 
 
 def application_id(environ: Mapping[str, str], server: str, name: str, ask: Callable[[], str]) -> str:
     """The id of the application OWNER/NAME on a server, as `ask` gave it within the last hour, or gives it now."""
-    path = _path(environ)
-    if not os.path.isabs(path):  # no home folder is known
+    folder = xdg(environ, "XDG_CACHE_HOME", ".cache").value
+    if folder is None:
         return ask()
+    path = os.path.join(folder, "applications.json")
     known, key = _read(path), f"{server} {name}"
     entry = known.get(key)
     if entry is not None and _is_fresh(entry):
@@ -21,13 +24,6 @@ def application_id(environ: Mapping[str, str], server: str, name: str, ask: Call
     found = ask()
     _write(path, {**{other: kept for other, kept in known.items() if _is_fresh(kept)}, key: [found, time.time()]})
     return found
-
-
-def _path(environ: Mapping[str, str]) -> str:
-    folder = environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(folder):  # the XDG specification says to ignore a relative one
-        folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
-    return os.path.join(folder, "wercker", "applications.json")
 
 
 def _is_fresh(entry: Any) -> bool:

@@ -11,7 +11,7 @@ from wercker_cli import checkout
 from wercker_cli.app import Invocation
 from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.columns import Json
-from wercker_cli.settings import quotable
+from wercker_cli.settings import API_ROOT, quotable
 
 LATEST, HEAD, ME = "@latest", "@head", "@me"
 PAGE = 20  # what a server gives where no limit is named
@@ -128,9 +128,12 @@ def run_id(app: Invocation, run: str | None, narrowed: Mapping[str, Any], *, def
 
 def _id_in_url(app: Invocation, url: str) -> str:
     server = app.api.server
-    run = url.removeprefix(f"{server}/runs/").rstrip("/")
-    if run == url.rstrip("/") or not run or re.search(r"[/?#]", run) or run in {".", ".."}:
-        raise Usage(f"{quotable(url)} is no run of {server}", hint=f"a run's URL here looks like {server}/runs/ID")
+    run = _run_on(server, url)
+    if run is None:
+        raise Usage(
+            f"{quotable(url)} is no run of {server}",
+            hint=_of_another(app, url) or f"a run's URL here looks like {server}/runs/ID",
+        )
     return run
 
 
@@ -150,6 +153,27 @@ def steps_called(steps: list[Json], asked: str, run: str) -> list[Json]:
         names = ", ".join(f"{step.get('order')} {step_name(step)}" for step in steps) or "none yet"
         raise NotFound(f"no step {asked!r} in run {run}", hint=f"its steps: {names}")
     return found
+
+
+def _run_on(server: str, url: str) -> str | None:
+    """The id in the URL of a run; None where it is none of that server."""
+    run = url.removeprefix(f"{server}/runs/").rstrip("/")
+    is_one = run != url.rstrip("/") and run not in {"", ".", ".."} and not re.search(r"[/?#]", run)
+    return run if is_one else None
+
+
+def _of_another(app: Invocation, url: str) -> str | None:
+    """A hint where the URL is that of a run in another context."""
+    from wercker_cli.accounts import contexts
+
+    try:
+        known = contexts.saved(app)
+    except Usage:  # a config.toml that cannot be read is no matter here
+        return None
+    for name, entry in known.items():
+        if _run_on(entry.url.rstrip("/").removesuffix(API_ROOT) + API_ROOT, url):
+            return f"the context {name} has it: wercker --context {name} runs ..."
+    return None
 
 
 def _chosen(app: Invocation, narrowed: Mapping[str, Any], default: str) -> str:

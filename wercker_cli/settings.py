@@ -105,10 +105,16 @@ def secret(settings: Settings) -> str | None:
 
 def config_path(environ: Mapping[str, str]) -> Value:
     """Where config.toml is, or would be; None where no home folder is known."""
-    folder = environ.get("XDG_CONFIG_HOME", "")
-    if os.path.isabs(folder):  # the XDG specification says to ignore a relative one
-        return Value(os.path.join(folder, "wercker", CONFIG), "XDG_CONFIG_HOME")
-    path = os.path.expanduser(f"~/.config/wercker/{CONFIG}")
+    folder = xdg(environ, "XDG_CONFIG_HOME", ".config")
+    return folder._replace(value=os.path.join(folder.value, CONFIG) if folder.value else None)
+
+
+def xdg(environ: Mapping[str, str], name: str, below_home: str) -> Value:
+    """Our part of a folder that the XDG specification names; None where no home folder is known."""
+    folder = environ.get(name, "")
+    if os.path.isabs(folder):  # the specification says to ignore a relative one
+        return Value(os.path.join(folder, "wercker"), name)
+    path = os.path.join(environ.get("HOME") or os.path.expanduser("~"), below_home, "wercker")
     return Value(path if os.path.isabs(path) else None, "default")
 
 
@@ -233,8 +239,4 @@ def _home(environ: Mapping[str, str]) -> Value:
     """The engine's state folder: WERCKER_HOME, else `wercker` in the XDG state folder."""
     if environ.get("WERCKER_HOME"):
         return Value(os.path.abspath(environ["WERCKER_HOME"]), "WERCKER_HOME")
-    state = environ.get("XDG_STATE_HOME", "")
-    if os.path.isabs(state):  # the XDG specification says to ignore a relative one
-        return Value(os.path.join(state, "wercker"), "XDG_STATE_HOME")
-    path = os.path.expanduser("~/.local/state/wercker")
-    return Value(path if os.path.isabs(path) else None, "default")
+    return xdg(environ, "XDG_STATE_HOME", ".local/state")

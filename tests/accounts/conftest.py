@@ -1,19 +1,11 @@
 """What the tests of contexts and accounts stand on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import Wercker
-
-
-@pytest.fixture
-def server(httpserver: HTTPServer) -> Iterator[HTTPServer]:
-    """A server of the API; a request that no test announced fails the test."""
-    yield httpserver
-    httpserver.check()
 
 
 @pytest.fixture

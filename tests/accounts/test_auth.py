@@ -206,6 +206,36 @@ def test_the_status_of_every_server(wercker: Wercker, server: HTTPServer, file: 
     assert wercker("auth", "status", "--context", "good").out == f"good\t{url}\tfile\taccepted\t\n"
 
 
+def test_a_context_that_cannot_be_used_hides_no_other(wercker: Wercker, server: HTTPServer, file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    url = server.url_for("/api/v3")
+    file.write_text(
+        f'[contexts.odd]\nurl = "ci.example.com"\n[contexts.bad]\nurl = "{url}"\ntoken = "sec ret"\n'
+        f'[contexts.good]\nurl = "{url}"\ntoken = "good"\n'
+    )
+    file.chmod(0o600)
+    expect(server, 400, "good")
+    done = wercker("auth", "status", "-o", "json", code=4)
+    assert [(row["context"], row["state"]) for row in json.loads(done.out)] == [
+        ("odd", "unknown"),
+        ("bad", "unreadable"),
+        ("good", "accepted"),
+    ]
+    assert "sec ret" not in done.out + done.err
+
+
+@pytest.mark.parametrize("command", ["login", "logout"])
+def test_a_token_that_cannot_be_sent_is_repaired_by_its_command(
+    wercker: Wercker, server: HTTPServer, ci: str, file: Path, command: str
+) -> None:
+    before = file.read_text()
+    file.write_text(f'{before}token = "sec ret"\n')
+    if command == "login":
+        expect(server)
+    wercker("auth", command, "--context", "ci", given=SECRET, **NONE)
+    assert file.read_text() == before + (f'token = "{SECRET}"\n' if command == "login" else "")
+
+
 def test_the_environments_token_is_shown_to_the_server_in_force_alone(
     wercker: Wercker, server: HTTPServer, file: Path
 ) -> None:

@@ -99,12 +99,27 @@ def test_a_name_that_is_taken_and_one_that_is_not_there(wercker: Wercker, file: 
         nothing = unknown.replace("'x'", repr(name)).replace(" x ", shown)
         assert wercker("runs", "list", "--context", name, code=2).err == f"wercker: --context {nothing}"
     assert wercker("context", "remove", "x", code=2).err == f"wercker: NAME {unknown}"
+    assert wercker("context", "remove", "engine", code=2).err == (
+        "wercker: the embedded engine is always there\nhint: wercker context use NAME lets a server answer\n"
+    )
     assert file.read_text() == before
     write(file, 'current = "x"\n' + before)
     assert wercker("runs", "list", code=2).err == f"wercker: config.toml {unknown}"
 
 
-@pytest.mark.parametrize("url", ["ci.example.com", "ftp://h", "http://", "http://me:secret@h", "http://h/?a=b"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ci.example.com",
+        "http://",
+        "http://h/?token=secret",
+        "http://me:secret@h",
+        "me:secret@h",
+        "ftp://me:secret@h",
+        "http://me:secret@h:99999",
+        "http://me:secret@h h",
+    ],
+)
 def test_an_address_that_cannot_be(wercker: Wercker, file: Path, url: str) -> None:
     done = wercker("context", "add", "ci", "--url", url, code=2)
     assert done.err.startswith("wercker: --url ")
@@ -184,6 +199,16 @@ def test_a_token_that_no_header_can_carry_is_not_shown(wercker: Wercker, file: P
         "wercker: config.toml [contexts.ci] holds characters that cannot go into an HTTP header "
         "(a blank, a line break, an accent?)\nhint: copy the token again, without anything around it\n"
     )
+
+
+def test_a_token_that_cannot_be_sent_is_no_matter_to_who_sends_none(
+    wercker: Wercker, checkout: Checkout, file: Path
+) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    write(file, '[contexts.ci]\nurl = "http://127.0.0.1:1"\ntoken = "sec ret"\n')
+    assert wercker("runs", "list", cwd=checkout.path, WERCKER_TOKEN="a b") == Done(0, "", "")
+    assert "sec ret" not in wercker("context", "list", WERCKER_TOKEN="a b").out
+    assert "token\tset, not shown\t" in wercker("context", "show", "--context", "ci").out
 
 
 def test_what_only_the_engine_can_do(wercker: Wercker, checkout: Checkout) -> None:

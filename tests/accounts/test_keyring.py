@@ -1,6 +1,9 @@
 """Tokens in the system keyring, from outside, and in the file where that does not work."""
 
 import json
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,9 @@ from pytest_httpserver import HTTPServer
 
 from tests.accounts.test_auth import NONE, SECRET, expect
 from tests.conftest import Done, Wercker
+from wercker_cli.accounts import tokens
+from wercker_cli.app import Invocation
+from wercker_cli.errors import Usage
 
 BACKENDS = str(Path(__file__).parent)
 
@@ -48,25 +54,27 @@ def test_a_life_in_the_keyring(wercker: Wercker, server: HTTPServer, ci: str, fi
     assert json.loads((tmp_path / "keyring.json").read_text()) == {}
 
 
-def test_a_removed_context_leaves_nothing_in_the_keyring(
-    wercker: Wercker, server: HTTPServer, ci: str, file: Path, tmp_path: Path
-) -> None:
-    env = keyring("InFile", tmp_path)
+@pytest.fixture
+def kept(wercker: Wercker, server: HTTPServer, ci: str, tmp_path: Path) -> dict[str, Any]:
+    """The environment with a keyring that has the token of the context."""
     expect(server)
-    wercker("auth", "login", "--context", "ci", given=SECRET, **env)
-    assert wercker("context", "remove", "ci", **env) == Done(0, "", "removed ci\n")
+    wercker("auth", "login", "--context", "ci", given=SECRET, **keyring("InFile", tmp_path))
+    return keyring("InFile", tmp_path)
+
+
+def test_a_removed_context_leaves_nothing_in_the_keyring(
+    wercker: Wercker, kept: dict[str, Any], file: Path, tmp_path: Path
+) -> None:
+    assert wercker("context", "remove", "ci", **kept) == Done(0, "", "removed ci\n")
     assert json.loads((tmp_path / "keyring.json").read_text()) == {}
     assert file.read_text() == ""
 
 
 def test_a_context_whose_address_was_changed_has_no_token(
-    wercker: Wercker, server: HTTPServer, ci: str, file: Path, tmp_path: Path
+    wercker: Wercker, kept: dict[str, Any], ci: str, file: Path
 ) -> None:
-    env = keyring("InFile", tmp_path)
-    expect(server)
-    wercker("auth", "login", "--context", "ci", given=SECRET, **env)
     file.write_text(file.read_text().replace(ci, "http://elsewhere.example.com/api/v3"))
-    done = wercker("runs", "list", "-p", "b" * 24, "--context", "ci", code=4, **env)
+    done = wercker("runs", "list", "-p", "b" * 24, "--context", "ci", code=4, **kept)
     assert done.err == (
         "wercker: the token belongs into the system keyring: it is not there any more\n"
         "hint: wercker auth login keeps it anew\n"
@@ -82,6 +90,59 @@ def test_a_keyring_that_comes_later_empties_the_file(
     expect(server)
     wercker("auth", "login", "--context", "ci", given=SECRET, **keyring("InFile", tmp_path))
     assert file.read_text() == f'[contexts.ci]\nurl = "{ci}"\nkeyring = true\n'
+
+
+UNWRITABLE = """
+import sys
+from wercker_cli.accounts import config
+from wercker_cli.cli import main
+def full(path, text): raise OSError(28, "No space left on device")
+config._replace = full
+sys.argv[1:] = ["--context", "ci", "auth", "login"]
+main()
+"""
+
+
+def logged_in_on_a_full_disk(environ: dict[str, str]) -> int:
+    """The exit code of a login that cannot write config.toml."""
+    command = [sys.executable, "-c", UNWRITABLE]
+    return subprocess.run(command, env=environ, input=b"another", capture_output=True, check=False).returncode
+
+
+def test_a_file_that_cannot_be_written_leaves_no_token_that_nobody_knows_of(
+    environ: dict[str, str], wercker: Wercker, server: HTTPServer, ci: str, file: Path, tmp_path: Path
+) -> None:
+    before, env = file.read_text(), keyring("InFile", tmp_path)
+    expect(server, token="another")
+    assert logged_in_on_a_full_disk({**environ, **env}) == 1
+    assert file.read_text() == before
+    assert json.loads((tmp_path / "keyring.json").read_text()) == {}
+    expect(server)
+    wercker("auth", "login", "--context", "ci", given=SECRET, **env)
+    expect(server, token="another")
+    assert logged_in_on_a_full_disk({**environ, **env}) == 1
+    assert json.loads((tmp_path / "keyring.json").read_text()) == {f"wercker-cli: ci {ci}": "another"}
+
+
+def test_a_keyring_that_takes_nothing_any_more_keeps_no_old_token(
+    wercker: Wercker, server: HTTPServer, kept: dict[str, Any], ci: str, file: Path, tmp_path: Path
+) -> None:
+    expect(server, token="another")
+    full = {**kept, "PYTHON_KEYRING_BACKEND": "keyrings_of_tests.Forgetful"}
+    wercker("auth", "login", "--context", "ci", given="another", **full)
+    assert file.read_text() == f'[contexts.ci]\nurl = "{ci}"\ntoken = "another"\n'
+    assert json.loads((tmp_path / "keyring.json").read_text()) == {}
+
+
+@pytest.mark.parametrize("change", [tokens.forget, lambda app, name: tokens.keep(app, name, SECRET)])
+def test_a_context_that_has_gone_meanwhile(
+    kept: dict[str, Any], home: Path, file: Path, change: Callable[..., object]
+) -> None:
+    app = Invocation({"XDG_CONFIG_HOME": str(home / ".config"), "WERCKER_CONTEXT": "ci"})
+    assert tokens.context(app) == "ci"
+    file.write_text("")
+    with pytest.raises(Usage, match="the context ci is not there any more"):
+        change(app, "ci")
 
 
 @pytest.mark.parametrize(
@@ -112,10 +173,8 @@ def test_without_the_package_the_file_keeps_it(
 
 
 def test_a_keyring_that_was_locked_since(
-    wercker: Wercker, server: HTTPServer, ci: str, file: Path, tmp_path: Path
+    wercker: Wercker, kept: dict[str, Any], ci: str, file: Path, tmp_path: Path
 ) -> None:
-    expect(server)
-    wercker("auth", "login", "--context", "ci", given=SECRET, **keyring("InFile", tmp_path))
     before, locked = file.read_text(), keyring("Locked", tmp_path)
     why = "the system keyring cannot be used (KeyringLocked)"
     for debug in ([], ["--debug"]):

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -28,14 +27,13 @@ def test_a_lookup_that_is_stuck_ends_in_time(connect: Connect, anywhere: str, mo
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     transport = connect("http://ci.example.com", timeout=0.3)
-    began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         ask = pool.submit(transport.send, GET).result if anywhere == "other" else partial(transport.send, GET)
         with pytest.raises(Unreachable) as caught:
             ask()
-    assert time.monotonic() - began < 1.3
     assert caught.value.message == "http://ci.example.com/api/v3 did not answer within 0.3 s"
-    assert threads[0] not in {threading.main_thread(), *pool._threads}  # where it is stuck, nobody waits
+    assert threads[0].is_alive()  # nobody has waited for it
+    assert threads[0] not in {threading.main_thread(), *pool._threads}
     stuck.set()
     for thread in threads:
         thread.join()

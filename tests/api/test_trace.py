@@ -111,6 +111,21 @@ def test_an_answer_is_one_line_and_holds_no_secret(body: bytes, shown: str) -> N
     assert lines_of(Response(200, {}, body)) == [f"200, {len(body)} bytes, 0.250 s | {shown}"]
 
 
+def test_a_secret_that_contains_another_is_blotted_whole() -> None:
+    variables = [{"key": "A", "value": "hunter"}, {"key": "B", "value": "hunter2secret"}]
+    payload = Request("POST", "/runs/", body=json.dumps({"envVars": variables}).encode())
+    answers = [Response(400, {}, said) for said in (b'{"message": "hunter2secret is bad"}', b"hunter2secret is bad")]
+    shown = lines_of(payload, *answers, Request("GET", "/runs?branch=hunter2secret"))
+    assert [line.partition(" | ")[2] for line in shown[1:3]] == ['{"message": "[secret] is bad"}', "[secret] is bad"]
+    assert shown[3] == "GET http://x/runs?branch=[secret]"
+
+
+def test_the_password_of_a_proxy_is_blotted() -> None:
+    lines: list[str] = []
+    Trace(lines.append).failure(ValueError("Failed to parse: http://me:s3c@ret@127.0.0.1:99999"))
+    assert lines == ["no answer: ValueError('Failed to parse: http://[secret]@127.0.0.1:99999')"]
+
+
 def test_a_secret_across_the_cut_is_blotted_whole() -> None:
     body = ("x" * 395 + TOKEN).encode()
     assert lines_of(Response(200, {}, body)) == [f"200, {len(body)} bytes, 0.250 s | {'x' * 395}[toke..."]

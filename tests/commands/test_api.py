@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,6 @@ from werkzeug.wrappers import Request
 from tests.conftest import WERCKER, Checkout, Done, Terminal, Wercker
 
 RUN = "577a4dbc3ec144923a02b6f9"
-
-
-@pytest.fixture
-def server(httpserver: HTTPServer) -> Iterator[HTTPServer]:
-    """A server of the API; a request that no test announced fails the test."""
-    yield httpserver
-    httpserver.check()
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """Following a run: watch, logs --follow, and the events for programs."""
 
 import json
+import re
 import subprocess
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,12 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.conftest import WERCKER, Checkout, Terminal, Wercker
+from tests.conftest import PATIENCE, WERCKER, Checkout, Terminal, Wercker
 from tests.engine.stories import run as story
 from tests.engine.stories import script
+from tests.output.screens import SGR
+from tests.raw_server import RawServer, hang
+from tests.raw_server import json as answer
 
 RUN = "577a4dbc3ec144923a02b6f9"
 GATED = "echo one; until [ -e {gate} ]; do sleep 0.01; done; printf 'two\\nthree'"
@@ -94,7 +100,7 @@ def test_events_for_programs_end_with_the_verdict(wercker: Wercker, server: Serv
 def test_a_verdict_comes_after_a_timeout_too(wercker: Wercker, server: Server) -> None:
     server.serve(f"runs/{RUN}", run("running", "unknown"))
     server.serve(f"runs/{RUN}/steps", [])
-    done = wercker("runs", "watch", RUN, "-o", "jsonl", "--timeout", "0.1", code=124, WERCKER_API_URL=server.url)
+    done = wercker("runs", "watch", RUN, "-o", "jsonl", "--timeout", "0", code=124, WERCKER_API_URL=server.url)
     verdict = json.loads(done.out.splitlines()[-1])
     assert (verdict["event"], verdict["exit"], verdict["reason"]) == ("verdict", 124, "timeout")
 
@@ -115,6 +121,78 @@ def test_one_failed_step_is_enough_for_who_wants_to_fail_fast(wercker: Wercker, 
     assert done.err == (
         f"\n✗ failed test 4: no\n  │ oh\nhint: wercker runs logs {RUN} --step 4\nnote: run {RUN} goes on\n"
     )
+
+
+@pytest.mark.parametrize("command", [("watch",), ("watch", "-o", "jsonl"), ("logs", "--follow")])
+def test_a_log_that_cannot_be_read_keeps_no_verdict_back(
+    wercker: Wercker, server: Server, command: tuple[str, ...]
+) -> None:
+    server.serve(f"runs/{RUN}", run())
+    server.serve(f"runs/{RUN}/steps", [step("finished", "passed")])
+    server.serve("runsteps/s4/log", Response('{"message": "lost\\nit"}', status=500))
+    done = wercker("runs", command[0], RUN, *command[1:], WERCKER_API_URL=server.url)
+    reads = "jsonl" in command or "logs" in command
+    said = f"note: the log of a step cannot be read: {server.url}api/v3 refused: lost it (500)\n"
+    assert done.err == (said if reads else "")
+    if "jsonl" in command:
+        verdict = json.loads(done.out.splitlines()[-1])
+        assert (verdict["status"], verdict["result"], verdict["exit"]) == ("finished", "passed", 0)
+
+
+def test_what_was_read_of_a_log_is_shown_though_the_wait_ends_early(wercker: Wercker, server: Server) -> None:
+    server.serve(f"runs/{RUN}", run("running", "unknown"))
+    server.serve(f"runs/{RUN}/steps", [step("running", "unknown")])
+    server.serve("runsteps/s4/log", "one\ntwo\nthree\nfo")
+    follow = ("runs", "logs", RUN, "--follow", "--timeout", "0")
+    assert wercker(*follow, code=124, WERCKER_API_URL=server.url).out == "one\ntwo\nthree\nfo"
+    assert wercker(*follow, "--tail", "2", code=124, WERCKER_API_URL=server.url).out == "three\nfo"
+
+
+def test_a_wait_that_ends_early_leaves_a_terminal_without_the_colour_of_the_log(
+    terminal: Terminal, server: Server
+) -> None:
+    server.serve(f"runs/{RUN}", run("running", "unknown"))
+    server.serve(f"runs/{RUN}/steps", [step("running", "unknown")])
+    server.serve("runsteps/s4/log", "\x1b[31mred\nhalf")
+    _, raw = terminal("runs", "logs", RUN, "--follow", "--timeout", "0", code=124, WERCKER_API_URL=server.url)
+    assert "\x1b[31mred\r\nhalf\r\n\x1b[0mwercker: the time to wait is over" in raw
+
+
+def test_the_words_of_a_server_begin_no_line_of_ours(wercker: Wercker, server: Server) -> None:
+    down = Response(json.dumps({"message": "down\nwercker: run the following\nhint: rm"}), status=500)
+    server.serve(f"runs/{RUN}", run("running", "unknown"), down, run())
+    server.serve(f"runs/{RUN}/steps", [])
+    done = wercker("runs", "watch", RUN, "--interval", "0.01", WERCKER_API_URL=server.url)
+    assert done.err == (
+        f"note: {server.url}api/v3 refused: down wercker: run the following hint: rm (500); "
+        "asking again for 5 min, the run goes on\n"
+    )
+
+
+def test_a_token_that_is_not_accepted_any_more_ends_the_wait_and_not_the_run(wercker: Wercker, server: Server) -> None:
+    server.serve(f"runs/{RUN}", run("running", "unknown"), Response('{"message": "expired"}', status=401))
+    server.serve(f"runs/{RUN}/steps", [])
+    done = wercker("runs", "watch", RUN, "--interval", "0.01", code=4, WERCKER_API_URL=server.url)
+    assert done.err.splitlines()[0].endswith("does not allow this: expired (401)")
+    assert done.err.splitlines()[-2:] == [
+        f"wercker: it cannot be watched any more; run {RUN} goes on",
+        f"hint: wercker runs watch {RUN}",
+    ]
+
+
+def test_the_time_to_wait_cuts_an_answer_that_does_not_come(wercker: Wercker) -> None:
+    raw = RawServer(answer(json.dumps(run("running", "unknown"))), answer("[]"), hang)
+    try:
+        began = time.monotonic()
+        wercker("runs", "watch", RUN, "--timeout", "2s", "--interval", "0.01", code=124, WERCKER_API_URL=raw.url)
+        assert time.monotonic() - began < 15  # a request alone may take 30 s
+    finally:
+        raw.close()
+
+
+def test_no_pause_at_all_is_refused(wercker: Wercker) -> None:
+    done = wercker("runs", "watch", RUN, "--interval", "0", code=2, WERCKER_API_URL="http://localhost:1")
+    assert done.err == ("wercker: --interval has to be more than 0\nhint: leave it out to look as often as is useful\n")
 
 
 def test_an_outage_that_lasts_ends_the_wait(wercker: Wercker, server: Server) -> None:
@@ -227,12 +305,12 @@ def test_a_terminal_tells_how_long_the_run_usually_takes(
     run_id = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
 
     def press(seen: str) -> bytes:
-        if "usually 0." in seen:
+        if "usually " in seen:
             gate.touch()
         return b""
 
     screen, raw = terminal("runs", "watch", run_id, cwd=checkout.path, press=press)
-    assert "longer than that" in raw or "left" in raw
+    assert re.search(r"━ usually [\d.]+ m?s · [\d.]+ m?s (left|longer than that)", SGR.sub("", raw))
     assert [line.split()[:2] for line in screen[:2]] == [["✓", "passed"], ["✓", "get"]]
     assert "usually" not in "\n".join(screen)
 
@@ -248,6 +326,37 @@ def test_ctrl_c_says_how_to_come_back(terminal: Terminal, wercker: Wercker, chec
     assert raw.endswith(f"wercker: interrupted; run {run_id} goes on\r\nhint: wercker runs watch {run_id}\r\n")
     found: dict[str, Any] = json.loads(wercker("runs", "show", run_id, "-o", "json").out)
     assert found["status"] == "running"
+
+
+def test_ctrl_c_is_heard_while_the_usual_time_is_asked_for(terminal: Terminal, server: Server) -> None:
+    asked, gone = threading.Event(), threading.Event()
+    started = {**run("notstarted", "unknown"), "pipeline": {"id": "b" * 24, "name": "build"}}
+
+    def hanging(_: Request) -> Response:
+        asked.set()
+        gone.wait(PATIENCE)
+        return Response("[]")
+
+    server.http.expect_request("/api/v3/runs/", method="POST").respond_with_json(started)
+    server.http.expect_request("/api/v3/runs").respond_with_handler(hanging)
+
+    def press(seen: str) -> bytes:
+        return b"\x03" if "triggered run" in seen and asked.wait(PATIENCE) else b""
+
+    try:
+        trigger = ("runs", "trigger", "-p", "b" * 24, "--wait")
+        _, raw = terminal(*trigger, press=press, code=130, WERCKER_API_URL=server.url)
+    finally:
+        gone.set()
+    assert raw.endswith(f"wercker: interrupted; run {RUN} goes on\r\nhint: wercker runs watch {RUN}\r\n")
+
+
+def test_lines_of_debug_are_not_drawn_over(terminal: Terminal, server: Server) -> None:
+    server.serve(f"runs/{RUN}", run())
+    server.serve(f"runs/{RUN}/steps", [step("finished", "passed")])
+    screen, raw = terminal("runs", "watch", RUN, "--debug", columns=400, WERCKER_API_URL=server.url)
+    assert "\x1b[?25l" not in raw
+    assert [line for line in screen if not line.startswith("debug: ")] == ["test 4: passed", f"run {RUN} passed"]
 
 
 def test_an_outage_stands_in_the_page_until_it_is_over(terminal: Terminal, server: Server) -> None:
@@ -283,3 +392,6 @@ def test_a_run_that_failed_is_shown_with_what_to_type_next(terminal: Terminal, s
     screen, _ = terminal("runs", "show", RUN, WERCKER_API_URL=server.url)
     assert screen[0] == "✗ failed"
     assert screen[-1] == f"hint: wercker runs logs {RUN} --failed"
+    server.serve("runs/odd", {**run(result="failed"), "id": "a; touch PWNED"})
+    screen, _ = terminal("runs", "show", "odd", WERCKER_API_URL=server.url)
+    assert screen[-1] == "hint: wercker runs logs 'a; touch PWNED' --failed"

@@ -1,7 +1,7 @@
 """What each command sends to a server, and what it refuses to send."""
 
 import json
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,13 +26,6 @@ SAMPLE: dict[str, Any] = {
     "pipeline": {"id": PIPELINE, "name": "initial-build"},
     "nobody": {"knows": [1.0, None]},
 }
-
-
-@pytest.fixture
-def server(httpserver: HTTPServer) -> Iterator[HTTPServer]:
-    """A server of the API; a request that no test announced fails the test."""
-    yield httpserver
-    httpserver.check()
 
 
 @pytest.fixture
@@ -186,6 +179,45 @@ def test_a_run_can_be_named_by_its_url_or_as_the_latest(remote: Wercker, server:
     )
 
 
+@pytest.mark.parametrize("address", ["", "/", "/api/v3"])
+def test_the_url_of_another_context_is_told_apart(remote: Wercker, home: Path, address: str) -> None:
+    file = home / ".config/wercker/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'[contexts.other]\nurl = "other"\n[contexts.ci]\nurl = "https://ci.example.com{address}"\n')
+    file.chmod(0o600)
+    for command in ("show", "rerun"):
+        done = remote("runs", command, f"https://ci.example.com/api/v3/runs/{RUN}", code=2)
+        assert done.err.splitlines()[1] == "hint: the context ci has it: wercker --context ci runs ..."
+    for content in ("broken", '[contexts.ci]\nurl = "https://c.example.com"\n'):
+        file.write_text(content)
+        done = remote("runs", "show", f"https://ci.example.com/api/v3/runs/{RUN}", code=2)
+        assert done.err.splitlines()[1].startswith("hint: a run's URL here looks like ")
+
+
+@pytest.mark.parametrize(
+    ("args", "quoted"),
+    [
+        (["runs", "show", "https://me:s3cret@other/api/v3/runs/R"], "https://other/api/v3/runs/R is no run of "),
+        (["runs", "show", "https://other/runs/R?token=s3cret"], "https://other/runs/R is no run of "),
+        (["api", "GET", "http://me:s3cret@other/runs"], "'http://other/runs' is no path below "),
+        (["api", "GET", "http://other/runs?token=s3cret"], "'http://other/runs' is no path below "),
+    ],
+)
+def test_an_address_of_another_server_is_quoted_without_its_secrets(
+    remote: Wercker, server: HTTPServer, args: list[str], quoted: str
+) -> None:
+    done = remote(*args, code=2)
+    assert done.err.startswith(f"wercker: {quoted}{server.url_for('/api/v3')}")
+    assert "s3cret" not in done.err
+
+
+def test_a_note_for_a_run_without_a_commit_names_no_tag(remote: Wercker, server: HTTPServer) -> None:
+    server.expect_request(f"/api/v3/runs/{RUN}").respond_with_json(SAMPLE)
+    again = {"id": "r2", "commitHash": "cd74a99"}
+    server.expect_request("/api/v3/runs/", method="POST").respond_with_json(again)
+    assert remote("runs", "rerun", RUN).err == "triggered run r2\n"
+
+
 def test_logs_ask_for_pieces_and_take_whole_ones(remote: Wercker, server: HTTPServer) -> None:
     steps = [
         {"id": "s1", "step": "get code", "order": 1, "result": "passed"},
@@ -200,6 +232,19 @@ def test_logs_ask_for_pieces_and_take_whole_ones(remote: Wercker, server: HTTPSe
     assert remote("runs", "logs", RUN, "--step", "get code").out == "cloned\n"
     done = remote("runs", "logs", RUN, "--step", "3", code=5)
     assert done.err == f"wercker: no step '3' in run {RUN}\nhint: its steps: 1 get code, 2 go test\n"
+
+
+@pytest.mark.parametrize("follow", [[], ["--follow"]])
+def test_a_step_without_a_log_hides_no_other(remote: Wercker, server: HTTPServer, follow: list[str]) -> None:
+    steps = [{"id": f"s{number}", "order": number, "status": "finished", "result": "passed"} for number in (1, 2, 3)]
+    server.expect_request(f"/api/v3/runs/{RUN}").respond_with_json({**SAMPLE, "result": "passed"})
+    server.expect_request(f"/api/v3/runs/{RUN}/steps").respond_with_json(steps)
+    server.expect_request("/api/v3/runsteps/s1/log").respond_with_data("one\n")
+    server.expect_request("/api/v3/runsteps/s2/log").respond_with_json({"message": "gone"}, status=404)
+    server.expect_request("/api/v3/runsteps/s3/log").respond_with_data("three\n")
+    done = remote("runs", "logs", RUN, *follow, code=0 if follow else 5)
+    assert done.out == "one\nthree\n"
+    assert ("gone (404)" in done.err) == (not follow)
 
 
 BAD = [

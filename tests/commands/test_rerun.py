@@ -117,6 +117,64 @@ def test_what_has_passed_already_is_not_run_again(wercker: Wercker, checkout: Ch
     assert reused() not in {first, changed}
 
 
+def test_what_is_not_run_again_still_ends_the_events_with_its_verdict(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(one="true"))
+    passed = story(wercker, checkout).run["id"]
+    for command in (("trigger", "-p", "build", "--reuse"), ("rerun", passed, "--failed-only")):
+        done = wercker("runs", *command, "--wait", "-o", "jsonl", cwd=checkout.path)
+        events = [json.loads(line) for line in done.out.splitlines()]
+        assert {event.pop("run") for event in events} == {passed}
+        assert all(event.pop("time") for event in events)
+        assert events == [
+            {"event": "run", "status": "finished", "result": "passed"},
+            {"event": "verdict", "status": "finished", "result": "passed", "exit": 0, "reason": "finished"},
+        ]
+        shown = wercker("runs", *command, "-o", "jsonl", cwd=checkout.path).out
+        assert json.loads(shown)["id"] == passed
+
+
+def test_a_pipeline_that_is_not_there_has_passed_nothing(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(one="true"))
+    reuse = ("runs", "trigger", "-p", "f" * 24, "--reuse")
+    done = wercker(*reuse, cwd=checkout.path, code=5)
+    assert done.err.startswith("wercker: ")
+    assert wercker(*reuse[:-1], cwd=checkout.path, code=5).code == 5
+
+
+def test_a_server_is_sent_no_branch_called_head(wercker: Wercker, checkout: Checkout, httpserver: HTTPServer) -> None:
+    commit = checkout.commit(script(one="true"))
+    checkout.git("checkout", "--quiet", "--detach")
+    trigger = ("runs", "trigger", "-p", "b" * 24, "-c", "@head")
+    done = wercker(*trigger, cwd=checkout.path, code=2, WERCKER_API_URL=httpserver.url_for("/"))
+    assert done.err == ("wercker: no branch is checked out, and a server wants the commit's\nhint: add --branch NAME\n")
+    payload = {"pipelineId": "b" * 24, "branch": "main", "commitHash": commit}
+    httpserver.expect_oneshot_request("/api/v3/runs/", method="POST", json=payload).respond_with_json({"id": "r2"})
+    wercker(*trigger, "-b", "main", cwd=checkout.path, WERCKER_API_URL=httpserver.url_for("/"))
+    httpserver.check()
+
+
+def test_a_run_that_has_not_finished_is_not_known_to_have_failed(wercker: Wercker, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/api/v3/runs/r1").respond_with_json({**SAMPLE, "status": "running", "result": "unknown"})
+    done = wercker("runs", "rerun", "r1", "--failed-only", code=1, WERCKER_API_URL=httpserver.url_for("/"))
+    assert done.err == "wercker: run r1 has not finished\nhint: wercker runs watch, then run it again\n"
+    assert len(httpserver.log) == 1
+
+
+def test_the_output_that_was_asked_for_is_that_of_the_run_elsewhere(
+    wercker: Wercker, checkout: Checkout, httpserver: HTTPServer
+) -> None:
+    commit = checkout.commit(script(one="true"))
+    httpserver.expect_request("/api/v3/runs/r1").respond_with_json({**SAMPLE, "commitHash": commit})
+    rerun = ("runs", "rerun", "r1", "--context", "engine", "--wait")
+    for output, shown in (
+        (("-o", "csv"), "field,value\n"),
+        (("--json", "result"), '{\n  "result": "passed"\n}'),
+        (("-q", ".result"), "passed"),
+    ):
+        done = wercker(*rerun, *output, cwd=checkout.path, WERCKER_API_URL=httpserver.url_for("/"))
+        assert done.out.startswith(shown)
+
+
 def test_a_server_alone_knows_its_newest_commit(wercker: Wercker, httpserver: HTTPServer) -> None:
     done = wercker(*("runs", "trigger", "-p", "b" * 24, "--reuse"), code=2, WERCKER_API_URL=httpserver.url_for("/"))
     assert done.err == (
@@ -148,6 +206,18 @@ def test_a_commit_that_is_not_here_has_to_be_fetched(wercker: Wercker, checkout:
     assert done.err == (
         f"wercker: commit {SAMPLE['commitHash']} is not in this checkout\nhint: git fetch origin main\n"
     )
+
+
+def test_what_is_to_be_pasted_is_quoted_and_no_option_of_git(
+    wercker: Wercker, checkout: Checkout, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    checkout.commit(script(one="true"))
+    hostile = {**SAMPLE, "branch": "main; touch PWNED", "commitHash": f"--output={tmp_path}/written"}
+    httpserver.expect_request("/api/v3/runs/r1").respond_with_json(hostile)
+    rerun = ("runs", "rerun", "r1", "--context", "engine")
+    done = wercker(*rerun, cwd=checkout.path, code=5, WERCKER_API_URL=httpserver.url_for("/"))
+    assert done.err.splitlines()[1] == "hint: git fetch origin 'main; touch PWNED'"
+    assert not (tmp_path / "written").exists()
 
 
 def recipe() -> str:

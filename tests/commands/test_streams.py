@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from tests.conftest import WERCKER, Checkout, Terminal, Wercker, wait_until
 from tests.engine.stories import script
@@ -166,6 +167,30 @@ def test_a_full_disk_is_an_error(environ: dict[str, str], wercker: Wercker, chec
     wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
     code, _, err = shell(environ, "wercker runs list -o json > /dev/full", checkout.path)
     assert (code, err) == (1, "wercker: the output could not be written: No space left on device\n")
+
+
+def test_an_answer_that_finds_no_room_is_no_fault_of_the_server(
+    environ: dict[str, str], httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    httpserver.expect_request("/api/v3/x").respond_with_json(["x" * 1000] * 3000)
+    small = {**environ, "WERCKER_API_URL": httpserver.url_for("/"), "TMPDIR": str(tmp_path)}
+    code, out, err = shell(small, "ulimit -f 1; wercker api GET /x", tmp_path)
+    assert (code, out) == (1, "")
+    assert err == (
+        f"wercker: an answer could not be kept in {tmp_path}: File too large\n"
+        "hint: make room there, or set TMPDIR to another folder\n"
+    )
+    assert len(httpserver.log) == 1
+
+
+def test_who_closed_standard_output_and_asks_for_some_is_told(
+    environ: dict[str, str], wercker: Wercker, checkout: Checkout
+) -> None:
+    checkout.commit(script(ok="true"))
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
+    code, _, err = shell(environ, "wercker runs list >&-", checkout.path)
+    assert (code, err) == (1, "wercker: the output could not be written: Bad file descriptor\n")
+    assert shell(environ, "wercker runs list --author nobody >&-", checkout.path) == (0, "", "")
 
 
 def test_closed_streams_are_no_bug(environ: dict[str, str], wercker: Wercker, checkout: Checkout) -> None:

@@ -12,7 +12,7 @@ from wercker_cli.api.transport import Request
 from wercker_cli.engine import checkouts, folders, queue
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.routes import Site, answer
-from wercker_cli.engine.store import Store
+from wercker_cli.engine.store import NewRun, Store
 
 WORKER = "1-1-boot"  # no process of this boot has that name
 PIPELINES = "build:\n  steps: []\ntest:\n  steps: []\n"
@@ -38,8 +38,9 @@ class Api:
         self, pipeline: str = "build", *, branch: str = "main", author: str = "tester", commit: str = "a"
     ) -> str:
         """A run that waits; no worker is woken."""
-        return self.store.create_run(
-            pipeline=self.pipelines[pipeline],
+        new = NewRun(
+            application=self.application,
+            pipeline=self.pipelines[pipeline]["id"],
             repository=str(self.checkout.path),
             branch=branch,
             tag="",
@@ -49,6 +50,8 @@ class Api:
             host_vars={},
             author=author,
         )
+        with self.store.transaction():
+            return self.store.add_run(new)
 
     def list(self, **query: str) -> list[str]:
         """The ids of a list."""
@@ -97,7 +100,7 @@ def test_every_filter_filters(api: Api) -> None:
     assert api.list(**everything, result="unknown", author="tester", branch="main") == [commit, other, plain]
     for unknown in ({"applicationId": "f" * 24}, {**everything, "pipelineId": "f" * 24}):
         assert api.send("GET", "/api/v3/runs", None, **unknown)[0] == 404
-    queue.finish(api.store, plain, WORKER, "passed")
+    queue.finish(api.store, plain, WORKER, "passed", "", lambda: None)
     assert api.list(**everything, result="passed", status="finished") == [plain]
 
 

@@ -6,6 +6,8 @@ import io
 import json
 import pkgutil
 import random
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,14 +15,20 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.conftest import OBEYED, OURS
-from tests.output.screens import RUN, Tty, shown
+from tests.output.screens import PLAIN, RUN, Tty, shown
+from tests.output.test_follow import State
 from wercker_cli import output
-from wercker_cli.errors import WerckerError
+from wercker_cli.errors import Exit, WerckerError
+from wercker_cli.output import follow, logs
 from wercker_cli.output.columns import FORMATS, Json, View
+from wercker_cli.output.events import Recorder
+from wercker_cli.output.live import Page
+from wercker_cli.output.logs import LogWriter
 
 ANSWERS = 10_000  # objects in all; each goes through every format of one view, in a pipe and on a terminal
 A_LIST = 100  # of them in one example of hypothesis, which draws what they are made of, and how they are mixed
 PAGES = 5  # of a list are also shown one by one, as `show` does
+MOVES = re.compile(r"\x1b\[(?:\?25[lh]|\d*[AK]|2J|H)|\r")  # of the page that is drawn over itself
 DYE = "\x1b[35;7m"  # a colour that we never use: it must not come through
 WIDTHS = (1, 20, 40, 80, 132, 300)
 
@@ -150,3 +158,35 @@ def test_every_answer_is_shown_in_every_format_and_harmless(name: str) -> None:
                 assert_harmless(shown(data, view, stream=Tty(), jq=".[]?, (.. | strings), ([..] | length)"))
 
     check()
+
+
+@settings(max_examples=30, phases=[Phase.generate], derandomize=True, database=None, deadline=None)
+@given(POOLS, st.sampled_from(WIDTHS))
+def test_a_run_that_is_followed_may_answer_anything(pool: tuple[list[Any], list[str], int], width: int) -> None:
+    items, texts = answers(*pool), [text for text in pool[1] if text] or ["x"]
+    events = [
+        State(run, items[number : number + 3], texts[number % len(texts)], *what)
+        for number, run in enumerate(items)
+        for what in ((), (run,), (run, texts[number % len(texts)].encode("utf-8", "surrogatepass")))
+    ]
+    environ = {**PLAIN, "COLUMNS": str(width), "LINES": "24"}
+
+    def recorded(stream: io.StringIO) -> None:
+        recorder = Recorder("r1", stream)
+        recorder.follow(events)
+        recorder.verdict(Exit.DONE, "finished")
+
+    ways: list[Callable[[io.StringIO], object]] = [
+        recorded,
+        lambda stream: follow.lines(events, stream),
+        lambda stream: follow.live(events[:30], Page(), stream, environ=environ),
+        lambda stream: logs.follow(events, LogWriter(stream, environ=environ), stamps=True),
+        lambda stream: logs.follow(events[:3], LogWriter(stream, environ=environ), tail=2),
+    ]
+    for write in ways:
+        stream = Tty()
+        write(stream)
+        assert_harmless(MOVES.sub("", stream.getvalue()))
+    pipe = io.StringIO()
+    recorded(pipe)
+    assert [json.loads(line)["run"] for line in pipe.getvalue().split("\n")[:-1]]

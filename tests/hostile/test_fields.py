@@ -109,6 +109,18 @@ def test_every_field_may_hold_anything_in_a_list(
     assert (done.code, done.err) == (0, "")
 
 
+@pytest.mark.parametrize("filters", [("--since", "0001-01-02"), ("-s", "finished", "-s", "running")], ids=" ".join)
+def test_lists_that_are_put_together_may_hold_anything(
+    httpserver: HTTPServer, here: Ask, filters: tuple[str, ...]
+) -> None:
+    serve(httpserver, "/runs", pages_of([{"createdAt": value, "id": value} for value in VALUES]))
+    for order in ("creationDateDesc", "creationDateAsc"):
+        listed = ("runs", "list", "-a", APPLICATION, "-L0", "--sort", order, "-o", "jsonl", *filters)
+        done = here(httpserver.url_for(""), *listed, timeout=60)
+        assert (done.code, done.err) == (0, "")
+        assert len(done.out.splitlines()) > len(VALUES) / 2
+
+
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_field_may_hold_anything_in_one_run(

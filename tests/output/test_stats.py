@@ -72,6 +72,15 @@ def test_the_page_on_eighty_columns() -> None:
     ]
 
 
+def test_on_forty_columns_each_step_still_has_its_pipeline() -> None:
+    lines = page(REPORT, 40)
+    start = lines.index("STEP         PIPELINE         P50    P90")
+    assert lines[start + 1 : start + 3] == [
+        "test         build           33 s   33 s",
+        "test         deploy to th…   33 s   33 s",
+    ]
+
+
 def test_the_page_of_one_pipeline_on_sixty_columns() -> None:
     assert page(reported(BUILDS[3::-1], STEPS[:2]), 60) == [
         "4 runs · 40 min ago to 37 min ago",

@@ -63,9 +63,9 @@ def read(path: str) -> Config:
 def editing(path: str | None) -> Iterator[tuple[TOMLDocument, Config]]:
     """The file, to be changed, and what it says: what the block leaves of it is written at once.
 
-    Comments, and keys that mean nothing, stay. Others who change it wait meanwhile. Raises Usage where the file
-    cannot be used as it is, or nobody knows where it belongs, Refused where it cannot be written; then it stays
-    as it was.
+    Comments, and keys that mean nothing, stay. Others who change it wait meanwhile, without end. Raises Usage where
+    the file cannot be used as it is, or nobody knows where it belongs, Refused where it cannot be written; then it
+    stays as it was.
     """
     if path is None:
         raise Usage("no home folder is known where config.toml could be", hint="set XDG_CONFIG_HOME to a folder")

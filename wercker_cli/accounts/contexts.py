@@ -101,10 +101,16 @@ def forget(name: str, entry: config.Context) -> str | None:
     from wercker_cli.accounts import keys
 
     try:
-        root = settings.server_root(Value(entry.url, f"the url of {name}"))
+        return keys.forget(account(name, entry))
     except Usage as error:  # made unusable by hand since: nobody knows what the token was kept under
         return error.message
-    return keys.forget(keys.account(name, str(root.value)))
+
+
+def account(name: str, entry: config.Context) -> str:
+    """Under which name the keyring knows the context's token; raises Usage where its url is none."""
+    from wercker_cli.accounts import keys
+
+    return keys.account(name, str(settings.server_root(Value(entry.url, f"the url of {name}")).value))
 
 
 def _cut(document: TOMLDocument, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from wercker_cli.accounts import config, contexts
@@ -54,8 +55,7 @@ def ask(app: Invocation, prompt: str) -> str:
 
 def check(app: Invocation, name: str, token: str) -> None:
     """Raises NotAllowed where the server of that context refuses the token, and Unreachable where it says nothing."""
-    there = app.in_context(name)
-    there.settings = there.settings._replace(token=Value(token, "what was given"))
+    there = app.in_context(name, token=token)
     if not there.api.accepts_token():
         raise NotAllowed(f"{there.api.name} does not accept this token: it was not kept")
 
@@ -64,23 +64,29 @@ def keep(app: Invocation, name: str, token: str) -> str | None:
     """Keeps the token in the keyring, where nothing is given back, else in config.toml, and says why."""
     from wercker_cli.accounts import keys
 
-    why = keys.keep(keys.account(name, str(app.in_context(name).settings.api_url.value)), token)
-    with config.editing(app.settings.config.value) as (document, _):
-        entry = _entry(document, name)
-        kept, gone, value = ("token", KEYRING, token) if why else (KEYRING, "token", True)
-        entry.pop(gone, None)
-        entry[kept] = value
+    with ExitStack() as undo:
+        with config.editing(app.settings.config.value) as (document, given):
+            entry = _entry(document, name)
+            account = contexts.account(name, given.contexts[name])
+            why = keys.keep(account, token)
+            if why:
+                keys.forget(account)  # what it kept before, if it lets go of it
+            elif not given.contexts[name].keyring:
+                undo.callback(keys.forget, account)  # a file that cannot be written must not leave it behind
+            kept, gone, value = ("token", KEYRING, token) if why else (KEYRING, "token", True)
+            entry.pop(gone, None)
+            entry[kept] = value
+        undo.pop_all()
     return why
 
 
 def forget(app: Invocation, name: str) -> bool:
     """Forgets the context's token; gives whether there was one. Raises NotAllowed where the keyring holds on to it."""
-    entry = contexts.saved(app)[name]
-    why = contexts.forget(name, entry)
-    if why:
-        raise NotAllowed(f"the token of {name} is still in the system keyring: {why}")
-    with config.editing(app.settings.config.value) as (document, _):
+    with config.editing(app.settings.config.value) as (document, given):
         table = _entry(document, name)
+        why = contexts.forget(name, given.contexts[name])
+        if why:
+            raise NotAllowed(f"the token of {name} is still in the system keyring: {why}")
         return any([table.pop("token", None), table.pop(KEYRING, None)])
 
 

@@ -15,7 +15,7 @@ BLOT = "[secret]"
 
 _PARAMETER = re.compile(r"(?i)\b([\w-]*token=)[^&\s\"'#]*")
 _BEARER = re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]+")
-_LOGIN = re.compile(r"(//)[^/@\s'\"]*@")
+_LOGIN = re.compile(r"(//)[^/\s'\"]*@")
 _VARIABLES = re.compile(r"(?i)env_?vars?\b.*", re.DOTALL)
 
 

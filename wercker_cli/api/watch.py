@@ -69,8 +69,8 @@ def watch(
     while True:
         pause = patience.interval or min(max(shortest, (time.monotonic() - start) * SLOWER), longest)
         ends = None if patience.timeout is None else start + patience.timeout
-        try:
-            yield from look.now(ends)
+        try:  # no time to wait is one look, which has the time of any other
+            yield from look.now(ends if patience.timeout else None)
         except NotAllowed as error:
             if not look.last:
                 raise
@@ -101,7 +101,7 @@ def watch(
         time.sleep(min(pause, *left) if left else pause)
 
 
-def printed(api: Client, steps: list[Json]) -> Iterator[Event]:
+def logs_so_far(api: Client, steps: list[Json]) -> Iterator[Event]:
     """What these steps have printed so far, as the events of one look.
 
     Raises NotFound where a log is missing, behind those that there are.

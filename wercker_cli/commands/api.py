@@ -6,6 +6,7 @@ import click
 
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
+from wercker_cli.commands.types import is_whole
 from wercker_cli.errors import Usage
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -20,7 +21,7 @@ class Field(click.ParamType[tuple[str, str]]):
         key, given, text = str(value).partition("=")
         if not key or not given:
             self.fail(f"{value!r} is no field: write KEY=VALUE", param, ctx)
-        if any("\ud800" <= char <= "\udfff" for char in str(value)):
+        if not is_whole(str(value)):
             self.fail(f"{value!r} is not UTF-8", param, ctx)
         return key, text
 

@@ -80,7 +80,7 @@ def window_options(function: _Function) -> _Function:
         type=When(),
         metavar="WHEN",
         section="Filters",
-        help="Created then or later: 2026-11-24, 2026-11-24T13:00, yesterday, 2h, 3d.",
+        help="Created then or later: 2026-11-24, 2026-11-24T13:00, yesterday, 2h, 3d, 2w.",
     )(function)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 _COMMIT = r"[0-9a-fA-F]{4,64}"
-_DURATION = r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?"
+_DURATION = r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?"
 
 
 LONGEST = 1e9  # seconds: some thirty years, which timers and calendars can hold
@@ -123,7 +123,7 @@ class Count(click.IntRange):
 
 
 class Duration(click.ParamType[float]):
-    """A time span such as 90, 90s, 10m, 1h30m or 2d, in seconds."""
+    """A time span such as 90, 90s, 10m, 1h30m, 2d or 2w, in seconds."""
 
     name = "duration"
 
@@ -135,7 +135,7 @@ class Duration(click.ParamType[float]):
 
 
 class When(click.ParamType[float]):
-    """A moment in seconds since 1970: a date, a time, "yesterday", "today", or how long ago as 2h or 3d.
+    """A moment in seconds since 1970: a date, a time, "yesterday", "today", or how long ago as 2h, 3d or 2w.
 
     A day is all of it: as the `end` of a window it is its last moment. Without a zone it is that of this machine.
     """
@@ -153,7 +153,7 @@ class When(click.ParamType[float]):
             return time.time() - span
         moment = self._day(str(value)) or _moment(str(value))
         if moment is None:
-            self.fail(f"{value!r} is no time: write 2026-11-24, 2026-11-24T13:00, yesterday, 2h or 3d", param, ctx)
+            self.fail(f"{value!r} is no time: write 2026-11-24, 2026-11-24T13:00, yesterday, 2h, 3d or 2w", param, ctx)
         return moment
 
     def _day(self, value: str) -> float | None:
@@ -169,12 +169,17 @@ class When(click.ParamType[float]):
         return following.timestamp() - 0.001 if self.end else start.timestamp()
 
 
+def is_whole(text: str) -> bool:
+    """Whether UTF-8 can carry it: bytes of a command line that are no UTF-8 come as half characters."""
+    return not re.search("[\ud800-\udfff]", text)
+
+
 def _seconds(span: str) -> float | None:
     match = re.fullmatch(_DURATION, span) if span else None
     if match is None:
         return None
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    total = days * 86400 + hours * 3600 + minutes * 60 + seconds
+    weeks, days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    total = (weeks * 7 + days) * 86400 + hours * 3600 + minutes * 60 + seconds
     return total if total <= LONGEST else None
 
 

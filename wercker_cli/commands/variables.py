@@ -10,10 +10,10 @@ import click
 
 from wercker_cli.app import Invocation
 from wercker_cli.commands.shape import option
+from wercker_cli.commands.types import is_whole
 from wercker_cli.errors import Usage
 from wercker_cli.output.cells import get, objects
-
-Json = dict[str, Any]
+from wercker_cli.output.columns import Json
 
 SECTION = "Variables"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -33,7 +33,7 @@ class Variable(click.ParamType[dict[str, str]]):
             if key not in environ:
                 self.fail(f"{key!r} is not set here: set it, or write {key}=VALUE", param, ctx)
             text = environ[key]
-        if not _is_utf8(text):
+        if not is_whole(text):
             self.fail(f"the value of {key!r} is not UTF-8", param, ctx)
         return {"key": key, "value": text}
 
@@ -52,13 +52,9 @@ class Secret(click.ParamType[Json]):
         environ = ctx.obj.environ if ctx and ctx.obj else {}
         if key not in environ:
             self.fail(f"{key!r} is not set here", param, ctx)
-        if not _is_utf8(environ[key]):
+        if not is_whole(environ[key]):
             self.fail(f"the value of {key!r} is not UTF-8", param, ctx)
         return {"key": key, "value": environ[key], "protected": True}
-
-
-def _is_utf8(text: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def variable_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -120,7 +116,7 @@ def _secret_value(app: Invocation, key: str) -> str:
         value = app.ask_unseen(f"{key}, a secret of that run: ", hint=hint)
         if not value:
             raise Usage(f"no value was given for {key}", hint=hint)
-    if not _is_utf8(value):
+    if not is_whole(value):
         raise Usage(f"the value of {key} is not UTF-8", hint=hint)
     return value
 

@@ -6,6 +6,7 @@ for: most never are.
 
 import fcntl
 import os
+from collections.abc import Sequence
 
 from wercker_cli.engine import folders, pipeline_file
 from wercker_cli.engine.faults import Missing
@@ -45,20 +46,25 @@ def of_step(home: str, step: Row) -> str:
     return path
 
 
-def restore(home: str, run: str, root: str, log: int) -> None:
-    """Makes the folder `root` of a run's artifact, with the wercker.yml that the run used where there is none in it.
+def restore(home: str, inputs: Sequence[tuple[str, str]], root: str, log: int) -> None:
+    """Makes the folder `root` of the artifacts of runs, each in the folder beside it, '' for `root` itself.
 
-    What is left out is said in the log, a descriptor. Raises Refused for what cannot be restored.
+    Where no wercker.yml comes with them it is the one that the first of the runs used. What is left out is said in
+    the log, a descriptor. Raises Refused for what cannot be restored.
     """
     from wercker_cli import archive
 
-    path = _packed(home, run)
-    os.mkdir(root)
-    with open(path, "rb") as file:
-        found = archive.unpack(file, root, lambda text: say(log, text))
+    paths = [(os.path.join(root, folder), _packed(home, run)) for folder, run in inputs]
+    os.makedirs(root)
+    unpacked = []
+    for folder, path in paths:
+        os.makedirs(folder, exist_ok=True)
+        with open(path, "rb") as file:
+            unpacked.append((folder, archive.unpack(file, folder, lambda text: say(log, text))))
     if pipeline_file.find(root) is None:
-        _copy(folders.used(home, run), root, "xb")  # through no link, which is of strange hands
-    archive.finish(root, found)
+        _copy(folders.used(home, inputs[0][1]), root, "xb")  # through no link, which is of strange hands
+    for folder, found in unpacked:
+        archive.finish(folder, found)
 
 
 def say(log: int, text: str) -> None:

@@ -46,7 +46,7 @@ def register(store: Store, root: str, note: Callable[[str], None], *, public: bo
     with store.transaction():
         application = _application(store, root, url, public=public)
         for pipeline in pipelines:
-            _add_pipeline(store, application, pipeline)
+            add_pipeline(store, application, pipeline)
         store.write(
             """
             INSERT INTO checkouts (path, application, fingerprint, seen_at) VALUES (:root, :application, :seen, :now)
@@ -143,7 +143,8 @@ def _local_name(store: Store, root: str) -> str:
     return next(name for name in numbered if name not in taken)
 
 
-def _add_pipeline(store: Store, application: str, name: str) -> None:
+def add_pipeline(store: Store, application: str, name: str) -> None:
+    """Makes a pipeline known, if it is not yet."""
     now = now_ms()
     store.write(
         "INSERT OR IGNORE INTO pipelines (id, application, name, created_at) VALUES (:id, :application, :name, :now)",

@@ -7,7 +7,6 @@ import math
 import os
 import select
 import signal
-import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import environment_file, get_code, git, handover, ignored, processes, script, session
+from wercker_cli.engine import (
+    caches,
+    environment_file,
+    get_code,
+    git,
+    handover,
+    ignored,
+    processes,
+    script,
+    session,
+    step_ends,
+)
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
@@ -32,8 +42,6 @@ BEAT = 1.0  # seconds
 HASTE = 5.0  # seconds between two beats, at most
 MAIN, FINAL = "mainSteps", "finalSteps"
 INIT, STORE = "wercker-init", "store"
-LONGEST_MESSAGE = 200_000  # characters that are read: what is shown of it is cut once its secrets are masked
-LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
 class _Failed(Exception):
@@ -60,7 +68,7 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
         port.set_aside(job, passed=False)
         return
     except (WerckerError, OSError) as error:
-        message = _sentence(error)
+        message = step_ends.sentence(error)
     except Exception as error:  # a bug of ours must not pass for a killed process
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
@@ -80,6 +88,7 @@ class _Execution:
         self.source_dir = self.root
         self.given = job.env_vars
         self.limits = Limits(math.inf, math.inf)
+        self.cache = ""
         self.beaten = time.monotonic()
         self.collectable: dict[int, str] = {}  # what steps may have left, by their positions
 
@@ -93,6 +102,7 @@ class _Execution:
         try:
             self.run_session(main[:-1], self.own_variables())
             with self.step(main[-1].position, main[-1].display) as log:
+                caches.drop_large(self.port, self.job, self.cache, log)
                 handover.leave(self.port, self.job, self.work, log, self.pause, at_once=bool(after))
         except _Failed as error:
             failed = error
@@ -125,7 +135,7 @@ class _Execution:
             try:
                 yield log
             except (WerckerError, OSError) as error:
-                said = _sentence(error)
+                said = step_ends.sentence(error)
                 _say(log, str(error) if isinstance(error, WerckerError) else said)  # all mistakes of a wercker.yml
                 self.port.report(self.job, [StepEvent(position, now_ms(), "failed", said)])
                 raise _Failed(display, said) from None
@@ -136,8 +146,7 @@ class _Execution:
         job = self.job
         for folder in ("output", "report", "session"):
             os.makedirs(os.path.join(self.work, folder), mode=0o700)
-        os.makedirs(self.port.cache(job), mode=0o700, exist_ok=True)
-        if job.source:
+        if job.inputs:
             handover.take_over(self.port, job, self.root, log, self.pause)
             _get_ready()
         else:
@@ -169,6 +178,7 @@ class _Execution:
         left_out = "" if self.job.source else ignored.leave_out(self.root, found.ignore_file, found.file)
         if left_out:
             _say(log, left_out)
+        self.cache = caches.take(self.port, self.job, self.work, log)
         self.given = self.given_variables(log)
         main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
         after = [(INIT, None), *((work.display, work) for work in found.after_steps)] if found.after_steps else []
@@ -199,17 +209,21 @@ class _Execution:
 
     def own_variables(self) -> list[tuple[str, str]]:
         """The variables that a session of this run begins with."""
-        cache = self.port.cache(self.job)
-        return list(variables(self.job, work=self.work, root=self.root, cache=cache, source_dir=self.source_dir))
+        job, source_dir = self.job, self.source_dir
+        return list(variables(job, work=self.work, root=self.root, cache=self.cache, source_dir=source_dir))
 
     def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
-        """Those of the ENVIRONMENT file that nothing else sets, and those that were given with the run."""
+        """Those of the ENVIRONMENT file and of the workflow's `envFile` that nothing else sets, and the person's."""
         given = [*self.own_variables(), *self.job.env_vars]
         taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys()
-        of_file, notes = environment_file.read(self.root, taken)
-        for note in notes:
-            _say(log, note)
-        return [*of_file, *self.job.env_vars]
+        of_files: list[tuple[str, str]] = []
+        for file in filter(None, (self.job.env_file, environment_file.NAME)):
+            found, notes = environment_file.read(self.root, file, taken)
+            of_files += found
+            taken |= {name for name, _ in found}
+            for note in notes:
+                _say(log, note)
+        return [*of_files, *self.job.env_vars]
 
     def no_secrets(self, variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """The variables less the secret ones: bash has them from its start, and no file of the run holds them."""
@@ -247,7 +261,7 @@ class _Execution:
                 current = None if event.passed else row[passed]
                 if event.passed:
                     self.collect(event.position, self.pause)
-                    reports.append(StepEvent(event.position, event.at, "passed", _message(row[passed])))
+                    reports.append(StepEvent(event.position, event.at, "passed", step_ends.message(row[passed])))
                     passed += 1
                 else:
                     reports.append(StepEvent(event.position, event.at))
@@ -261,11 +275,11 @@ class _Execution:
         status = bash.exit_status(wait_status)
         ended = current or row[passed]
         if status != 0 or current is None:
-            raise self.failed(ended, _message(ended) or session.ended_by(status) + _full(ended.log))
+            raise self.failed(ended, step_ends.message(ended) or session.ended_by(status) + step_ends.full(ended.log))
         with open(ended.log, "ab") as log:
             _say(log, "'exit 0' ended the shell that all steps share: the next step gets a new one")
         self.collect(ended.position, self.pause)
-        self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", _message(ended))])
+        self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", step_ends.message(ended))])
         return passed + 1
 
     def end_late(self, planned: Planned, said: str) -> None:
@@ -305,32 +319,6 @@ class _Execution:
         if woken or time.monotonic() - self.beaten >= BEAT:
             self.beaten = time.monotonic()
             self.port.beat(self.job)
-
-
-def _message(planned: Planned) -> str:
-    """What the step left as its message, or ''."""
-    try:
-        with open(script.message_file(planned), encoding="utf-8", errors="replace", opener=_at_once) as file:
-            return file.read(LONGEST_MESSAGE).strip() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else ""
-    except OSError:
-        return ""
-
-
-def _at_once(path: str, flags: int) -> int:
-    """Opens what may be a named pipe that nobody writes to."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _sentence(error: WerckerError | OSError) -> str:
-    if isinstance(error, WerckerError):
-        return error.message
-    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
-
-
-def _full(log: str) -> str:
-    """What else is to be said where the disk of the state folder is full, or ''."""
-    room = os.statvfs(os.path.dirname(log))
-    return "; no space is left on the disk of the state folder" if room.f_bavail * room.f_frsize < LITTLE else ""
 
 
 def _say(log: IO[bytes], text: str) -> None:

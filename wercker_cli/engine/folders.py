@@ -6,7 +6,7 @@ runs/RUN/checkout/      where that is its checkout: until somebody asks for the 
 runs/RUN/artifacts/N.tar.gz what the step with "order" N left in WERCKER_REPORT_ARTIFACTS_DIR
 runs/RUN/used/          the wercker.yml that the run went by
 work/RUN/               the checkout and the rest of a run while it executes
-cache/APPLICATION/      WERCKER_CACHE_DIR
+cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time
 secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
 snapshots/              working trees as commits (snapshot.py)
 trash/                  working copies on their way out
@@ -14,8 +14,11 @@ pruned                  changed when the daily prune began (prune.py)
 worker.log              what went wrong in a worker itself; worker.log.old, what did before
 """
 
+import itertools
 import os
 from collections.abc import Callable
+
+LARGEST_CACHE = 1000 * 2**20  # bytes
 
 
 def logs(home: str, run: str) -> str:
@@ -56,6 +59,17 @@ def work(home: str, run: str) -> str:
 def cache(home: str, application: str) -> str:
     """The folder that stays from run to run of an application."""
     return os.path.join(home, "cache", application)
+
+
+def drop_large_cache(home: str, application: str, run: str) -> bool:
+    """Whether the cache was larger than LARGEST_CACHE; then what is in it goes with the working copy of the run."""
+    folder = cache(home, application)
+    sizes = (_size(os.path.join(path, name)) for path, _, files in os.walk(folder) for name in files)
+    if all(total <= LARGEST_CACHE for total in itertools.accumulate(sizes)):
+        return False
+    os.rename(folder, os.path.join(work(home, run), "session", f"cache-{os.urandom(4).hex()}"))
+    os.mkdir(folder, mode=0o700)
+    return True
 
 
 def secrets(home: str) -> str:
@@ -102,13 +116,14 @@ def set_aside(home: str, run: str, *, passed: bool) -> None:
     if passed and not os.path.exists(artifact(home, run)) and not os.path.islink(checkout):
         _open(checkout)
         _try(os.rename, checkout, kept(home, run))
-    if not passed:
+    if not passed:  # a worker that was killed may have come as far as keeping something
         _try(os.remove, artifact(home, run))
+        discard(home, kept(home, run))
     discard(home, work(home, run))
 
 
 def discard(home: str, folder: str) -> None:
-    """Moves a folder into the trash, if there is one."""
+    """Moves a folder to the trash, if it is there."""
     if not os.path.isdir(folder):
         return
     trash = os.path.join(home, "trash")
@@ -130,6 +145,13 @@ def empty_trash(home: str) -> None:
         if os.path.isdir(folder):
             _unlock(folder)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:  # the run still works on it, or it is another user's
+        return 0
 
 
 def _unlock(folder: str) -> None:

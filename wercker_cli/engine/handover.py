@@ -14,8 +14,10 @@ Pause = Callable[[], None]
 
 
 def take_over(port: Port, job: Job, root: str, log: IO[bytes], pause: Pause) -> None:
-    """The artifact of the source run as the folder `root`; raises Refused where it cannot be had."""
-    say(log.fileno(), f"the artifact of run {job.source}, in place of a checkout")
+    """The artifacts of its source runs as the folder `root`; raises Refused where they cannot be had."""
+    for folder, run in job.inputs:
+        place = f"in the folder {folder}" if folder else "in place of a checkout"
+        say(log.fileno(), f"the artifact of run {run}, {place}")
     apart(lambda: port.restore(job, root, log.fileno()), pause)
 
 

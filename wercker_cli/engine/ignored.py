@@ -14,6 +14,8 @@ def leave_out(root: str, ignore_file: str, kept: str) -> str:
     steps see a clean work tree. Raises GitError where git cannot do it.
     """
     patterns = os.path.join(root, ignore_file or FILE_NAME)
+    if not git.is_repository(root):  # no checkout was made: these are the files that another run left
+        return ""
     if not os.path.isfile(patterns):
         return f"there is no {ignore_file}, which 'ignore-file' names" if ignore_file else ""
     matched = git.git(root, "ls-files", "-z", "--cached", "--ignored", f"--exclude-from={patterns}").split("\0")

@@ -46,6 +46,8 @@ def run_object(row: Row, base: str, *, whole: bool) -> Json:
             "owner": user_object(row["application_owner"]),
         },
     }
+    if row["workflow"]:
+        run["workflow"] = {"id": row["workflow"], "name": row["workflow_name"], "pipeline": row["node"]}
     if row["source_run"]:
         run["sourceRun"] = {"id": row["source_run"], "url": f"{base}/runs/{row['source_run']}"}
         if row["source_result"]:  # it may have been pruned

@@ -13,7 +13,8 @@ STATUSES = ("notstarted", "started", "finished", "running")
 RESULTS = ("aborted", "unknown", "passed", "failed")
 SORTS = ("creationDateAsc", "creationDateDesc")
 LONGEST_SECRET = 100_000  # bytes: it is handed over in the environment of bash
-PAYLOAD = ("pipelineId", "sourceRunId", "branch", "tag", "commitHash", "message", "envVars")
+WORKFLOW = ("applicationId", "workflow")  # in place of a pipeline
+PAYLOAD = ("pipelineId", "sourceRunId", "branch", "tag", "commitHash", "message", "envVars", *WORKFLOW)
 
 # The API's name of a filter, and the store's.
 _FILTERS = {
@@ -50,6 +51,8 @@ class Trigger(NamedTuple):
     commit: str
     message: str
     env_vars: list[dict[str, Any]]
+    application: str = ""
+    workflow: str = ""
 
 
 def run_filters(query: Mapping[str, str]) -> dict[str, str]:
@@ -88,7 +91,9 @@ def trigger(body: bytes | None) -> Trigger:
     if unknown:
         raise BadRequest(f"{unknown[0]!r} is no key of the payload; keys: {', '.join(PAYLOAD)}")
     texts = {key: _text(payload, key) for key in PAYLOAD if key != "envVars"}
-    if not texts["pipelineId"]:
+    if texts["workflow"]:
+        _check_workflow(texts)
+    elif not texts["pipelineId"]:
         raise BadRequest("pipelineId is required")
     if texts["commitHash"] and not texts["branch"]:
         raise BadRequest("commitHash requires branch to be set")
@@ -104,7 +109,17 @@ def trigger(body: bytes | None) -> Trigger:
         commit=texts["commitHash"].lower(),
         message=texts["message"],
         env_vars=_env_vars(payload.get("envVars")),
+        application=texts["applicationId"],
+        workflow=texts["workflow"],
     )
+
+
+def _check_workflow(texts: Mapping[str, str]) -> None:
+    if not texts["applicationId"]:
+        raise BadRequest("workflow requires applicationId to be set")
+    for other in ("pipelineId", "sourceRunId"):
+        if texts[other]:
+            raise BadRequest(f"workflow and {other} exclude each other")
 
 
 def json_object(body: bytes | None) -> dict[str, Any]:

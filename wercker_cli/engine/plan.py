@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -51,6 +52,8 @@ def read(root: str, pipeline: str, target: str, steps_path: str) -> Plan:
         raise Refused("this commit has no wercker.yml at its root")
     file = wercker_yml.read(pipeline_file.text(root, name), name)
     found = _pipeline(file, pipeline, name)
+    if not os.path.isdir(os.path.join(root, file.source_dir)):
+        raise Refused(f"there is no folder {file.source_dir} in this commit, which 'source-dir' names")
     steps = found.targets.get(target, found.steps)
     return Plan(
         file=name,

@@ -4,11 +4,11 @@ A worker elsewhere would get the same job as data and put another port in this o
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from wercker_cli.engine import artifacts, dispatch, folders, git, objects, queue, secrets, snapshot
+from wercker_cli.engine import artifacts, dispatch, folders, git, objects, queue, secrets, snapshot, workflow_runs
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.store import Row, Store
 from wercker_cli.errors import Unreachable
@@ -37,7 +37,10 @@ class Job(NamedTuple):
     env_vars: list[tuple[str, str]]  # the person's, without the secret ones
     secrets: dict[str, str]  # their names and values
     host_vars: dict[str, str]
-    source: str = ""  # the run whose artifact it starts from
+    source: str = ""  # the run that started it, or that it starts from
+    inputs: Sequence[tuple[str, str]] = ()  # folders, '' for the checkout itself, and the runs whose artifacts go there
+    workflow: str = ""
+    env_file: str = ""  # of variables, '' for none
 
 
 class Aborted(Exception):
@@ -98,14 +101,20 @@ class Port:
     def finish(self, job: Job, result: str, message: str = "") -> None:
         """Ends the run, whose secrets are gone then; a message is for the step in which it ended.
 
-        Does nothing for a run that was lost.
+        What follows in its workflow is queued at once. Does nothing for a run that was lost.
         """
+        values = secrets.values(self._store.home, job.run)
         secrets.forget(self._store.home, job.run)
+
+        def then() -> None:
+            if result == "passed" and job.workflow:
+                workflow_runs.follow(self._store, job.run, values)
+
         try:
-            queue.finish(self._store, job.run, self._worker, result, message)
+            queue.finish(self._store, job.run, self._worker, result, message, then)
         except Unreachable:  # perhaps it was this run that has filled the disk
             folders.empty_trash(self._store.home)
-            queue.finish(self._store, job.run, self._worker, result, message)
+            queue.finish(self._store, job.run, self._worker, result, message, then)
 
     def log(self, job: Job, position: int) -> str:
         """The path of a step's log."""
@@ -119,9 +128,15 @@ class Port:
         """The processes that outlive the run though a step of it started them: other workers."""
         return dispatch.spared(self._store)
 
-    def cache(self, job: Job) -> str:
-        """The folder that stays from run to run of an application."""
-        return folders.cache(self._store.home, job.application)
+    def take_cache(self, job: Job) -> str | None:
+        """The folder that stays from run to run of an application; None where another run has it."""
+        taken = queue.take_cache(self._store, job.run, job.application)
+        return folders.cache(self._store.home, job.application) if taken else None
+
+    def drop_large_cache(self, job: Job, cache: str) -> bool:
+        """Whether that is the cache of the application and was too large to be kept: then it is empty now."""
+        own = cache != folders.cache(self._store.home, job.application)
+        return not own and folders.drop_large_cache(self._store.home, job.application, job.run)
 
     def set_aside(self, job: Job, *, passed: bool) -> None:
         """Takes the working copy away; what a run that passed left stays as its artifact."""
@@ -137,7 +152,7 @@ class Port:
 
     def restore(self, job: Job, root: str, log: int) -> None:
         """Makes the folder `root` of what the job's source run left; raises Refused, NotFound."""
-        artifacts.restore(self._store.home, job.source, root, log)
+        artifacts.restore(self._store.home, job.inputs, root, log)
 
     def remember_file(self, job: Job, root: str) -> None:
         """Keeps the wercker.yml of the checkout at `root`, for runs that start from this one's output."""
@@ -179,4 +194,7 @@ class Port:
             secrets=hidden,
             host_vars=json.loads(row["host_vars"]),
             source=row["source_run"] or "",
+            inputs=[(folder, run) for folder, run in json.loads(row["inputs"])],
+            workflow=row["workflow"] or "",
+            env_file=workflow_runs.env_file(self._store, row),
         )

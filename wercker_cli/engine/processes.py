@@ -99,19 +99,21 @@ def end_descendants(spared: Callable[[], frozenset[int]]) -> None:
     if _none_left(spared):
         return
     _signal(_descendants(spared()), signal.SIGTERM)
-    deadline = time.monotonic() + GRACE
+    deadline, pause = time.monotonic() + GRACE, 0.002
     while time.monotonic() < deadline:
-        time.sleep(0.002)
+        time.sleep(pause)
         if _none_left(spared):
             return
+        pause = min(2 * pause, 0.02)
     deadline = time.monotonic() + GIVE_UP
     while not _none_left(spared) and time.monotonic() < deadline:
         kept = spared()
         left = _descendants(kept)
         _signal(left, signal.SIGSTOP)
         _signal(left, signal.SIGKILL)
-        for _ in range(20):  # a chain in which each forks the next and exits is gone before the whole tree is known
-            _signal(_children(kept), signal.SIGKILL)
+        # A chain in which each forks the next and exits has gone on before the whole tree is known.
+        while _signal(_children(kept), signal.SIGKILL) and time.monotonic() < deadline:
+            pass
 
 
 def _none_left(spared: Callable[[], frozenset[int]]) -> bool:
@@ -197,12 +199,16 @@ def _stands_in(pid: int, folder: str) -> bool:
         return False
 
 
-def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+def _signal(pids: Iterable[int], number: signal.Signals) -> int:
+    """How many could be sent the signal."""
+    sent = 0
     for pid in pids:
         try:
             os.kill(pid, number)
+            sent += 1
         except (ProcessLookupError, PermissionError):  # gone, or a setuid program
             continue
+    return sent
 
 
 def _processes() -> Iterator[int]:

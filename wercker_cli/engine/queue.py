@@ -3,7 +3,7 @@
 The claim alone decides who runs a run, and the lease alone who still does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Row, Store
@@ -81,13 +81,15 @@ def finish_step(store: Store, run: str, position: int, at: int, result: str, mes
     )
 
 
-def finish(store: Store, run: str, worker: str, result: str, message: str = "") -> bool:
-    """Ends the run, unless the worker no longer holds it; a step that still runs ends with it, for that reason."""
+def finish(store: Store, run: str, worker: str, result: str, message: str, then: Callable[[], None]) -> None:
+    """Ends the run, unless the worker no longer holds it; a step that still runs ends with it, for that reason.
+
+    `then` happens in the same transaction.
+    """
     with store.transaction():
-        held = holds(store, run, worker)
-        if held:
+        if holds(store, run, worker):
             _end(store, run, result, message)
-    return held
+            then()
 
 
 def abort(store: Store, run: str) -> Row | None:
@@ -113,6 +115,20 @@ def settle(store: Store, run: str, worker: str) -> bool:
 def held(store: Store) -> list[Row]:
     """The runs that some worker holds."""
     return store.all("SELECT id, worker, lease_until FROM runs WHERE worker IS NOT NULL")
+
+
+def take_cache(store: Store, run: str, application: str) -> bool:
+    """Whether the run has the cache of its application, until it ends: one at a time has, and nobody waits for it."""
+    return bool(
+        store.write(
+            """
+            UPDATE applications SET cache_run = :run WHERE id = :application
+            AND NOT EXISTS (SELECT 1 FROM runs WHERE id = cache_run AND id <> :run AND status <> 'finished')
+            """,
+            run=run,
+            application=application,
+        )
+    )
 
 
 def is_over(store: Store, run: str) -> bool:

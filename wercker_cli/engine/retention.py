@@ -1,7 +1,7 @@
 """Which runs are kept, and which rows go.
 
-Kept in any case: a run that has not finished, the newest of each pipeline that passed, and a run from whose artifact
-an unfinished one starts.
+Kept in any case: a run that has not finished, the newest of each pipeline that passed, a run from whose artifact an
+unfinished one starts, and those of a workflow that goes on.
 """
 
 from __future__ import annotations
@@ -90,6 +90,9 @@ def _going(store: Store, pipeline: str, retention: Retention, after: int) -> lis
         WHERE pipeline = :pipeline AND seq > :after AND seq <= :last AND seq <> :passed
             AND status = 'finished' AND finished_at <= :before
             AND NOT EXISTS (SELECT 1 FROM runs AS next WHERE next.source_run = runs.id AND next.status <> 'finished')
+            AND NOT EXISTS (
+                SELECT 1 FROM runs AS next WHERE next.workflow = runs.workflow AND next.status <> 'finished'
+            )
         ORDER BY seq LIMIT :batch
         """,
         pipeline=pipeline,
@@ -112,6 +115,7 @@ def _delete(store: Store, found: list[int]) -> None:
         numbers=numbers,
     )
     store.write("DELETE FROM runs WHERE seq IN (SELECT value FROM json_each(:numbers))", numbers=numbers)
+    store.write("DELETE FROM workflows WHERE NOT EXISTS (SELECT 1 FROM runs WHERE workflow = workflows.id)")
 
 
 def _pipelines(store: Store, application: str) -> list[str]:

@@ -102,4 +102,21 @@ MIGRATIONS = (
     CREATE INDEX runs_unfinished_by_application ON runs (application, seq) WHERE status <> 'finished';
     CREATE INDEX runs_unfinished_by_pipeline ON runs (pipeline, seq) WHERE status <> 'finished';
     """,
+    # Workflows that were started; and for a run of one, which of its nodes it is, and what it starts from.
+    """
+    CREATE TABLE workflows (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        nodes TEXT NOT NULL                 -- what the wercker.yml said then, a JSON array (workflow_runs.py)
+    );
+    ALTER TABLE runs ADD COLUMN workflow TEXT REFERENCES workflows (id);
+    ALTER TABLE runs ADD COLUMN node TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN inputs TEXT NOT NULL DEFAULT '[]';
+        -- JSON: pairs of a folder, '' for the checkout itself, and the run whose artifact is put there
+    UPDATE runs SET inputs = json_array(json_array('', source_run)) WHERE source_run IS NOT NULL;
+    CREATE INDEX runs_by_workflow ON runs (workflow) WHERE workflow IS NOT NULL;
+    """,
+    """
+    ALTER TABLE applications ADD COLUMN cache_run TEXT;  -- the run that has the cache until it ends, or had it last
+    """,
 )

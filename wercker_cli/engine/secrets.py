@@ -49,6 +49,14 @@ def values(home: str, run: str) -> list[str]:
     return found
 
 
+def filled(variables: Variables, values: list[str]) -> list[dict[str, Any]]:
+    """Variables as they are shown, with the values of the secret ones again."""
+    rest = iter(values)
+    return [
+        {**variable, "value": next(rest, "")} if variable.get(PROTECTED) else {**variable} for variable in variables
+    ]
+
+
 def apart(variables: Variables, values: list[str]) -> tuple[list[tuple[str, str]], dict[str, str]]:
     """The plain variables in their order, and the secret ones by name; of a name given twice the last counts."""
     rest = iter(values)

@@ -3,10 +3,10 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from wercker_cli.engine import folders, listing, secrets
 from wercker_cli.engine.clock import now_ms
@@ -24,12 +24,33 @@ INTERNAL_STEPS = ("get code", "setup environment")
 _RUNS = """
     SELECT runs.*, pipelines.name AS pipeline_name, pipelines.created_at AS pipeline_created_at,
            applications.name AS application_name, applications.owner AS application_owner,
-           applications.remote, applications.public, source.result AS source_result
+           applications.remote, applications.public, source.result AS source_result,
+           workflows.name AS workflow_name
     FROM runs
     JOIN pipelines ON pipelines.id = runs.pipeline
     JOIN applications ON applications.id = runs.application
     LEFT JOIN runs AS source ON source.id = runs.source_run
+    LEFT JOIN workflows ON workflows.id = runs.workflow
 """
+
+
+class NewRun(NamedTuple):
+    """What a run is made of; `inputs` are pairs of a folder and the run whose artifact is put there."""
+
+    application: str
+    pipeline: str
+    repository: str
+    branch: str
+    tag: str
+    commit: str
+    message: str
+    env_vars: list[dict[str, Any]]
+    host_vars: dict[str, str]
+    author: str
+    source_run: str | None = None  # the one that started it, or that it starts from
+    inputs: Sequence[tuple[str, str]] = ()
+    workflow: str | None = None
+    node: str = ""
 
 
 class Store:
@@ -136,50 +157,31 @@ class Store:
         """One run, or None."""
         return self.one(f"{_RUNS} WHERE runs.id = :run", run=run)
 
-    def create_run(
-        self,
-        *,
-        pipeline: Row,
-        repository: str,
-        branch: str,
-        tag: str,
-        commit: str,
-        message: str,
-        env_vars: list[dict[str, Any]],
-        host_vars: dict[str, str],
-        author: str,
-        source_run: str = "",
-    ) -> str:
-        """The id of a new run that waits for a worker, with its two internal steps. Once this returns it is safe.
+    def add_run(self, new: NewRun) -> str:
+        """The id of a new run that waits for a worker, with its two internal steps; for a transaction.
 
         The values of secret variables are kept apart from it.
         """
         now = now_ms()
         run = new_id(now)
-        with self.transaction(durable=True):
-            self.write(
-                """
-                INSERT INTO runs (id, application, pipeline, repository, branch, tag, commit_hash, message, env_vars,
-                                  host_vars, author, source_run, created_at)
-                VALUES (:run, :application, :pipeline, :repository, :branch, :tag, :commit, :message, :env_vars,
-                        :host_vars, :author, :source_run, :now)
-                """,
-                run=run,
-                application=pipeline["application"],
-                pipeline=pipeline["id"],
-                repository=repository,
-                branch=branch,
-                tag=tag,
-                commit=commit,
-                message=message,
-                env_vars=json.dumps(secrets.shown(env_vars)),
-                host_vars=json.dumps(host_vars),
-                author=author,
-                source_run=source_run or None,
-                now=now,
-            )
-            self.add_steps(run, [(name, "") for name in INTERNAL_STEPS], first=1, now=now)
-            secrets.keep(self.home, run, env_vars)
+        self.write(
+            """
+            INSERT INTO runs (id, application, pipeline, repository, branch, tag, commit_hash, message, env_vars,
+                              host_vars, author, source_run, inputs, workflow, node, created_at)
+            VALUES (:run, :application, :pipeline, :repository, :branch, :tag, :commit, :message, :env_vars,
+                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :now)
+            """,
+            **{
+                **new._asdict(),
+                "run": run,
+                "env_vars": json.dumps(secrets.shown(new.env_vars)),
+                "host_vars": json.dumps(new.host_vars),
+                "inputs": json.dumps(new.inputs),
+                "now": now,
+            },
+        )
+        self.add_steps(run, [(name, "") for name in INTERNAL_STEPS], first=1, now=now)
+        secrets.keep(self.home, run, new.env_vars)
         return run
 
     def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> None:
@@ -209,6 +211,11 @@ class Store:
     def pipeline(self, pipeline: str) -> Row | None:
         """One pipeline, or None."""
         return self.one("SELECT * FROM pipelines WHERE id = :pipeline", pipeline=pipeline)
+
+    def pipeline_called(self, application: str, name: str) -> str:
+        """The id of a pipeline that is there."""
+        sql = "SELECT id FROM pipelines WHERE application = :application AND name = :name"
+        return str(self.all(sql, application=application, name=name)[0]["id"])
 
     def pipelines(self, application: str, *, skip: int, limit: int) -> list[Row]:
         """The pipelines of an application in the order in which they appeared, with its `public`."""

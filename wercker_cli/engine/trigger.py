@@ -1,13 +1,18 @@
 """From the payload of a trigger to a run in the queue: which commit of which repository."""
 
-import os
-from typing import NamedTuple
+from __future__ import annotations
 
-from wercker_cli.engine import artifacts, checkouts, git, snapshot
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from wercker_cli.engine import artifacts, checkouts, git, pipeline_file, snapshot
 from wercker_cli.engine.faults import BadRequest, Missing
 from wercker_cli.engine.parameters import Trigger
-from wercker_cli.engine.store import Row, Store
+from wercker_cli.engine.store import NewRun, Row, Store
 from wercker_cli.engine.variables import STEPS_PATH
+
+if TYPE_CHECKING:
+    from wercker_cli.engine.workflows import Workflow
 
 HOST_VARS = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
 HERE = {"WERCKER_CONTEXT": "engine"}  # whatever server its person works with, a step asks who runs it
@@ -30,11 +35,12 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
     Raises Missing for an unknown pipeline or source run, BadRequest for a source run without an artifact, and for a
     branch, tag or commit that the repository does not have.
     """
-    pipeline = _pipeline(store, wanted.pipeline)
-    source = _source(store, wanted.source_run, pipeline["application"]) if wanted.source_run else None
-    code = _code_of(source) if source and _is_of(source, wanted) else _code(store, wanted, pipeline, checkout)
-    return store.create_run(
-        pipeline=pipeline,
+    application = wanted.application if wanted.workflow else _pipeline(store, wanted.pipeline)["application"]
+    source = _source(store, wanted.source_run, application) if wanted.source_run else None
+    code = _code_of(source) if source and _is_of(source, wanted) else _code(store, wanted, application, checkout)
+    new = NewRun(
+        application=application,
+        pipeline=wanted.pipeline,
         repository=code.repository,
         branch=code.branch,
         tag=code.tag,
@@ -43,15 +49,45 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
         env_vars=wanted.env_vars,
         host_vars=_host_vars(store.home),
         author=user,
-        source_run=wanted.source_run,
+        source_run=wanted.source_run or None,
+        inputs=[("", wanted.source_run)] if wanted.source_run else [],
     )
+    workflow = _workflow(store, wanted, code) if wanted.workflow else None
+    with store.transaction(durable=True):
+        return store.add_run(_first_of(store, workflow, new) if workflow else new)
+
+
+def _workflow(store: Store, wanted: Trigger, code: _Code) -> Workflow:
+    """The workflow as the wercker.yml of the commit has it; raises BadRequest with those that it has."""
+    from wercker_cli.engine import wercker_yml
+
+    if store.application_by_id(wanted.application) is None:
+        raise Missing(f"There is no application {wanted.application}")
+    kept = snapshot.repository(store.home, wanted.application)  # of a working tree, which the repository lacks
+    holder = code.repository if git.commit_of(code.repository, code.commit) else kept
+    name, text = pipeline_file.committed(holder, code.commit)
+    workflows = {workflow.name: workflow for workflow in wercker_yml.read(text, name).workflows}
+    if wanted.workflow not in workflows:
+        known = ", ".join(workflows) or "none"
+        raise BadRequest(f"The {name} of commit {code.commit} has no workflow {wanted.workflow!r}; it has: {known}")
+    return workflows[wanted.workflow]
+
+
+def _first_of(store: Store, workflow: Workflow, new: NewRun) -> NewRun:
+    """The run with which the workflow begins; for a transaction. Its pipelines are known from now on."""
+    from wercker_cli.engine import workflow_runs
+
+    for node in workflow.nodes:
+        checkouts.add_pipeline(store, new.application, node.pipeline)
+    made, first = workflow_runs.add(store, workflow)
+    return new._replace(pipeline=store.pipeline_called(new.application, first.pipeline), workflow=made, node=first.name)
 
 
 def commit_of(store: Store, pipeline: str, branch: str, checkout: str | None) -> str:
     """The hash of the commit that such a run would be of; raises as `create_run` does."""
     row = _pipeline(store, pipeline)
     wanted = Trigger(pipeline, "", branch, "", "", "", [])
-    return _commit(store, wanted, _root(store, row, checkout), row["application"])[1].hash
+    return _commit(store, wanted, _root(store, row["application"], checkout), row["application"])[1].hash
 
 
 def _pipeline(store: Store, pipeline: str) -> Row:
@@ -86,10 +122,10 @@ def _code_of(source: Row) -> _Code:
     return _Code(*(str(source[name]) for name in names))
 
 
-def _code(store: Store, wanted: Trigger, pipeline: Row, checkout: str | None) -> _Code:
-    root = _root(store, pipeline, checkout)
-    branch, commit = _commit(store, wanted, root, pipeline["application"])
-    kept = snapshot.repository(store.home, pipeline["application"])
+def _code(store: Store, wanted: Trigger, application: str, checkout: str | None) -> _Code:
+    root = _root(store, application, checkout)
+    branch, commit = _commit(store, wanted, root, application)
+    kept = snapshot.repository(store.home, application)
     return _Code(root if git.is_repository(root) else kept, branch, wanted.tag, commit.hash, commit.message)
 
 
@@ -102,13 +138,13 @@ def _host_vars(home: str) -> dict[str, str]:
     return kept | HERE | moved | (steps if any(folders) else {})
 
 
-def _root(store: Store, pipeline: Row, checkout: str | None) -> str:
+def _root(store: Store, application: str, checkout: str | None) -> str:
     here = checkout and store.one(
         "SELECT path FROM checkouts WHERE path = :path AND application = :application",
         path=checkout,
-        application=pipeline["application"],
+        application=application,
     )
-    return str(here["path"]) if here else checkouts.root_of(store, pipeline["application"])
+    return str(here["path"]) if here else checkouts.root_of(store, application)
 
 
 def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple[str, git.Commit]:

@@ -1,6 +1,8 @@
 """The process that drains the queue and goes away when it is empty: python -m wercker_cli.engine.worker HOME"""
 
+import importlib
 import os
+import select
 import sys
 
 from wercker_cli.engine import dispatch, folders, processes, queue
@@ -10,15 +12,26 @@ from wercker_cli.engine.port import Port
 from wercker_cli.engine.store import Store
 
 
+def wait_at(gate: int) -> None:
+    """Returns once the other end of that pipe is closed; until then loads what steps need."""
+    for module in ("yaml", "wercker_cli.engine.plan"):
+        if select.select([gate], [], [], 0)[0]:
+            break
+        importlib.import_module(module)
+    os.read(gate, 1)
+    os.close(gate)
+
+
 def work(home: str) -> None:
     """Runs what is queued, one after the other, until nothing waits, or the state folder is gone."""
     store, worker = Store(home), processes.identity()
     if not dispatch.enlist(store, worker):
         return
-    port, wakeup = Port(store, worker, BASE), processes.wakeup()
+    dispatcher, port, wakeup = dispatch.Dispatcher(store), Port(store, worker, BASE), processes.wakeup()
     while store.is_there():
         job = port.claim()
         if job:
+            dispatcher.wake()  # whatever else waits: a run may have queued several behind it
             drive(job, port, wakeup)
             folders.empty_trash(home)
         elif queue.leave(store, worker):

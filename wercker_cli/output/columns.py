@@ -51,6 +51,10 @@ class Column(NamedTuple):
         """The cell for a document; not cleaned yet."""
         return (self.printed or self.shown or self.read)(item)
 
+    def style_of(self, item: Json) -> str:
+        """The rich style of the cell; "" is a plain one."""
+        return self.style(item) if self.style else ""
+
 
 class View(NamedTuple):
     """How one kind of object is shown: its columns in the order of a pipe, and the fields that `--json` takes.

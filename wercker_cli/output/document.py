@@ -34,7 +34,7 @@ def part(data: Json | Iterable[Json], view: View) -> Part:
 def _one(item: Json, view: View) -> Part:
     first, *columns = (column for column in view.on_screen() if not column.span)
     titles = map(one_line, view.title(item) if view.title else (first.printed_text(item),))
-    heading = [Cell(title, "" if number else _style(item, first)) for number, title in enumerate(titles) if title]
+    heading = [Cell(title, "" if number else first.style_of(item)) for number, title in enumerate(titles) if title]
     facts = [(Cell(column.name.replace("-", " "), "dim", ours=True), _cell(item, column)) for column in columns]
     rows = [[label, value] for label, value in facts if value.text.strip()]
     return Part(view.name, heading, [], rows, [], "")
@@ -51,8 +51,4 @@ def _several(items: Iterable[Json], view: View) -> Part:
 
 
 def _cell(item: Json, column: Column) -> Cell:
-    return Cell(clean(column.printed_text(item)).expandtabs(4), _style(item, column))
-
-
-def _style(item: Json, column: Column) -> str:
-    return column.style(item) if column.style else ""
+    return Cell(clean(column.printed_text(item)).expandtabs(4), column.style_of(item))

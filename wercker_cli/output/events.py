@@ -15,14 +15,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable
-from typing import TextIO, TypeVar
+from typing import TextIO
 
 from wercker_cli.output import structured, times
 from wercker_cli.output.columns import Json
-from wercker_cli.output.follow import Event
+from wercker_cli.output.follow import E
 from wercker_cli.output.steps import step_name
-
-E = TypeVar("E", bound=Event)
 
 
 class Recorder:

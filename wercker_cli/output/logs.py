@@ -6,11 +6,11 @@ import codecs
 import os
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import TextIO, TypeVar
+from typing import TextIO
 
 from wercker_cli.output import times
 from wercker_cli.output.columns import Json
-from wercker_cli.output.follow import Event
+from wercker_cli.output.follow import E
 from wercker_cli.output.screen import coloured, console, paper
 from wercker_cli.output.text import settled
 
@@ -19,8 +19,6 @@ RESET = "\x1b[0m"
 
 
 NO_TIME = b"-".ljust(25)  # where a line was printed before anyone looked
-
-E = TypeVar("E", bound=Event)
 
 
 def follow(events: Iterable[E], writer: LogWriter, *, tail: int | None = None, stamps: bool = False) -> E:

@@ -125,7 +125,8 @@ def _env_values(run: Json) -> str:
     )
 
 
-def _source_run(run: Json) -> str:
+def source_run(run: Json) -> str:
+    """The id of the run that this one started from; "" where there is none."""
     return get(run, "sourceRun.id") or get(run, "sourceRun")
 
 
@@ -152,7 +153,7 @@ def run_view(*, show_env: bool) -> View:
             _moment("finished", "finishedAt"),
             Column("duration", spans.finished_seconds, shown=spans.finished_words),
             Column("env", _env_values if show_env else _env_names),
-            Column("source-run", _source_run),
+            Column("source-run", source_run),
             Column("application", _application),
             Column("id", lambda run: get(run, "id")),
             Column("url", lambda run: get(run, "url")),

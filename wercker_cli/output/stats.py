@@ -96,11 +96,11 @@ STATS = View(
 SLOWEST_STEPS = View(
     columns=(
         Column("step", lambda item: get(item, "step"), width=8),
-        Column("pipeline", lambda item: get(item, "pipeline"), width=8, leaves=2),
+        Column("pipeline", lambda item: get(item, "pipeline"), width=8),
         Column("runs", lambda item: get(item, "runs"), right=True, leaves=1),
         _quantile("p50"),
-        _quantile("p90", leaves=4),
-        Column("share", lambda _: "", title=" ", style=lambda _: "cyan", leaves=3, span=_bar),
+        _quantile("p90", leaves=3),
+        Column("share", lambda _: "", title=" ", style=lambda _: "cyan", leaves=2, span=_bar),
     ),
     fields=(),
 )

@@ -34,7 +34,7 @@ def table(items: Sequence[Json], view: View, console: Console) -> None:
     extent = _extent(columns, items)
     for item, cells, below in zip(items, texts, second[1], strict=True):
         styled = [
-            Text(_bar(column.span(item), extent, width) if column.span else cell, _style(column, item))
+            Text(_bar(column.span(item), extent, width) if column.span else cell, column.style_of(item))
             for cell, column, width in zip(cells, columns, widths, strict=True)
         ]
         _print(console, _row(styled, columns, widths))
@@ -52,13 +52,13 @@ def page(item: Json, view: View, console: Console) -> None:
     heading, *columns = view.on_screen()
     found = [(column, _lines(item, column, console.is_terminal)) for column in columns]
     labels = max((len(column.name) for column, lines in found if lines), default=0) + GAP
-    title = Text(one_line(heading.text(item, terminal=console.is_terminal)), _style(heading, item))
+    title = Text(one_line(heading.text(item, terminal=console.is_terminal)), heading.style_of(item))
     title.stylize("bold")
     _print(console, title)
     for column, lines in found:
         for number, line in enumerate(lines):
             label = "" if number else column.name.replace("-", " ")
-            value = Text(line, _style(column, item))
+            value = Text(line, column.style_of(item))
             for part in value.wrap(console, max(console.width - labels, 20), overflow="fold"):
                 row = Text.assemble((label.ljust(labels), "dim"), part)
                 row.rstrip()
@@ -125,10 +125,6 @@ def _lines(item: Json, column: Column, terminal: bool) -> list[str]:
 def _parts(line: str) -> list[str]:
     """A line in pieces that can be wrapped one by one: rich takes a hundred bytes for each of its characters."""
     return [line[start : start + LONGEST_PART] for start in range(0, len(line), LONGEST_PART)] or [line]
-
-
-def _style(column: Column, item: Json) -> str:
-    return column.style(item) if column.style else ""
 
 
 def _row(cells: list[Text], columns: list[Column], widths: list[int]) -> Text:

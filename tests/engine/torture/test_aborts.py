@@ -4,13 +4,17 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from statistics import median
+
+import pytest
 
 from tests.conftest import WERCKER, Checkout, Wercker, wait_until
 from tests.engine.stories import script
 from tests.engine.torture.proc import belonging_to, living
 
 ROUNDS = 10  # of two aborts at once
-SOON = 2.0  # seconds
+SOON = 2.0  # seconds, on a machine that has nothing else to do:
+USUAL = 1.0  # seconds that two triggers take there at most; where they take longer, so does all else
 
 # Whatever outlives its test ends by itself, by $LIFE. The chains are never more than a few processes each.
 NASTY = r"""
@@ -43,16 +47,20 @@ wait
 """
 
 
+@pytest.mark.timeout(300)  # some 15 seconds, where nothing else is going on
 def test_nothing_survives_an_abort(
     wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     checkout.commit(script(nasty=NASTY))
+    took = []
     for number in range(ROUNDS):
         pids = [tmp_path / f"pids{number}.{twin}" for twin in range(2)]
+        begin = time.monotonic()
         runs = [
             wercker("runs", "trigger", "-p", "build", "-e", f"PIDS={file}", cwd=checkout.path).out.strip()
             for file in pids
         ]
+        slowness = max(1.0, (time.monotonic() - begin) / USUAL)
         for file in pids:
             wait_until_up(file)
         begin = time.monotonic()
@@ -61,11 +69,12 @@ def test_nothing_survives_an_abort(
             for run in runs
         ]
         said = [abort.communicate()[1].decode() for abort in aborts]
-        assert time.monotonic() - begin < SOON
+        took.append((time.monotonic() - begin) / slowness)
         assert said == [f"run {run} aborted\n" for run in runs]
         noted = {int(word) for file in pids for word in file.read_text().split() if word != "up"}
         assert noted.isdisjoint(pid for pid, _ in living())
         assert [command for command in belonging_to(home) if "sleep" in command or "bash" in command] == []
+    assert median(took) < SOON
     state = home / ".local/state/wercker"
     wait_until(lambda: (os.listdir(state / "work"), os.listdir(state / "trash")) == ([], []))
 

@@ -1,5 +1,6 @@
 """wercker runs abort"""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -7,13 +8,12 @@ import click
 from wercker_cli import selection
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
-from wercker_cli.commands.options import STATUSES, output_options, run_filters, window_options
+from wercker_cli.commands.options import output_options, run_filters, window_options
 from wercker_cli.commands.types import Run
 from wercker_cli.errors import Exit, Usage, WerckerError
+from wercker_cli.output.columns import Json
 from wercker_cli.output.runs import RUNS
-from wercker_cli.selection import HEAD, LATEST
-
-Json = dict[str, Any]
+from wercker_cli.selection import HEAD, LATEST, UNFINISHED
 
 NARROWING = {"applicationId", "pipelineId", "branch"}  # of @latest and @head
 
@@ -44,19 +44,19 @@ def command(ctx: click.Context, /, runs: tuple[str, ...], yes: bool, **given: An
     filters = {name for name, value in given.items() if value}
     if runs:
         _no_filters_beside(filters - (NARROWING if {*runs} & {LATEST, HEAD} else set()), yes=yes)
-        wanted = _ids(ctx, app, runs)
-    elif filters:
-        wanted = _selected(app, given, yes=yes)
-    else:
-        wanted = [selection.run_id(app, None, {"status": selection.UNFINISHED}, default="")]
-    return _abort(app, wanted, given)
+        narrowed = {name: given[name] for name in NARROWING}
+        return _abort(app, _typed(ctx, app, runs), lambda run: selection.run_id(app, run, narrowed))
+    if filters:
+        return _abort(app, _selected(app, given, yes=yes))
+    return _abort(app, [selection.run_id(app, None, {"status": UNFINISHED}, default="")])
 
 
-def _abort(app: Invocation, wanted: list[str], narrowed: Json) -> int:
+def _abort(app: Invocation, wanted: list[str], id_of: Callable[[str], str] = str) -> int:
+    """Aborts one after the other; `id_of` is for those that somebody typed: what a server calls an id is one."""
     aborted, worst = [], Exit.DONE
     for named in wanted:
         try:
-            run = selection.run_id(app, named, {name: narrowed[name] for name in NARROWING})
+            run = id_of(named)
             answer = app.api.abort(run)
         except WerckerError as error:
             app.report(error)
@@ -87,11 +87,9 @@ def _no_filters_beside(filters: set[str], *, yes: bool) -> None:
 def _selected(app: Invocation, given: Json, *, yes: bool) -> list[str]:
     """The ids of the runs that the filters select, after the person has agreed."""
     if "finished" in given["status"]:
-        raise Usage("a run that has finished cannot be aborted", hint=f"--status is one of {', '.join(_unfinished())}")
+        raise Usage("a run that has finished cannot be aborted", hint=f"--status is one of {', '.join(UNFINISHED)}")
     window = given["since"], given["until"]
-    found = list(
-        selection.runs(app, {**given, "status": given["status"] or selection.UNFINISHED}, limit=0, window=window)
-    )
+    found = list(selection.runs(app, {**given, "status": given["status"] or UNFINISHED}, limit=0, window=window))
     ids = [app.api.id_of(run) for run in found]
     if not ids:
         app.note("note: no run that could be aborted fits")
@@ -108,11 +106,7 @@ def _selected(app: Invocation, given: Json, *, yes: bool) -> list[str]:
     return ids
 
 
-def _unfinished() -> list[str]:
-    return [status for status in STATUSES if status != "finished"]
-
-
-def _ids(ctx: click.Context, app: Invocation, runs: tuple[str, ...]) -> list[str]:
+def _typed(ctx: click.Context, app: Invocation, runs: tuple[str, ...]) -> list[str]:
     """What was typed, with the lines of standard input in place of "-"; all are checked before the first is sent."""
     found: list[str] = []
     for run in runs:

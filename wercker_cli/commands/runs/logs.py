@@ -10,8 +10,7 @@ from wercker_cli.commands import shape
 from wercker_cli.commands.options import run_argument, wait_options
 from wercker_cli.commands.types import Count, Text
 from wercker_cli.errors import Exit, Usage
-
-Json = dict[str, Any]
+from wercker_cli.output.columns import Json
 
 
 @shape.command("logs")

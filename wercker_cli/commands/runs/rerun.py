@@ -13,9 +13,8 @@ from wercker_cli.commands.types import Text
 from wercker_cli.commands.variables import again, note_shown_secrets, variable_options, variables
 from wercker_cli.errors import NotFound, Refused
 from wercker_cli.output.cells import get
-from wercker_cli.output.runs import RUN, pipeline_name
-
-Json = dict[str, Any]
+from wercker_cli.output.columns import Json
+from wercker_cli.output.runs import RUN, pipeline_name, source_run
 
 
 @shape.command("rerun")
@@ -72,7 +71,7 @@ def _payload(run: Json, pipeline: str, variables: list[Json], *, elsewhere: bool
     what = {"tag": get(run, "tag")} if get(run, "tag") else _commit(run)
     payload = {
         "pipelineId": pipeline,
-        "sourceRunId": "" if elsewhere else get(run, "sourceRun.id") or get(run, "sourceRun"),
+        "sourceRunId": "" if elsewhere else source_run(run),
         **what,
         "message": get(run, "message"),
         "envVars": variables,

@@ -1,5 +1,7 @@
 """wercker runs show"""
 
+import shlex
+
 import click
 
 from wercker_cli import selection
@@ -31,5 +33,5 @@ def command(app: Invocation, /, run: str | None, show_env: bool, **narrowed: str
     found = app.api.run(selection.run_id(app, run, narrowed))
     view = RUN_WITH_ENV if show_env else RUN
     if app.on_terminal and app.format_name == "table" and found.get("result") == "failed":
-        app.note_behind(f"hint: wercker runs logs {app.api.id_of(found)} --failed")
+        app.note_behind(f"hint: wercker runs logs {shlex.quote(app.api.id_of(found))} --failed")
     app.show(found, view, below=lambda: (app.api.steps(app.api.id_of(found)), STEPS))
