@@ -135,11 +135,13 @@ def detach(kept: int | None = None) -> None:
 def run_worker(home: str, gate: int | None = None) -> None:
     """Drains the queue; what goes wrong in the worker itself is in its log, as nobody watches."""
     try:
-        from wercker_cli.engine import worker
+        store, name = Store(home), processes.identity()
+        if enlist(store, name):  # first: until it is on the list, the end of a run would take it for a part of that
+            from wercker_cli.engine import worker
 
-        if gate is not None:
-            worker.wait_at(gate)
-        worker.work(home)
+            if gate is not None:
+                worker.wait_at(gate)
+            worker.work(store, name)
     except BaseException:  # whatever it is, nobody else would hear of it
         import traceback
 
