@@ -3,6 +3,7 @@
 The claim alone decides who runs a run, and the lease alone who still does.
 """
 
+import os
 from collections.abc import Callable, Iterable
 
 from wercker_cli.engine import folders
@@ -124,6 +125,7 @@ def take_cache(store: Store, run: str, application: str) -> bool:
     with store.transaction():
         if store.one("SELECT 1 FROM runs WHERE id = :run AND status <> 'finished'", run=_read(path)):
             return False
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with open(path, "w", encoding="ascii") as file:
             file.write(run)
     return True
