@@ -16,6 +16,8 @@ import pytest
 from wercker_cli import archive
 from wercker_cli.errors import Refused
 
+PACK = "from wercker_cli import archive; archive.pack('source', 'packed', print, unfinished='new')"
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
@@ -54,6 +56,11 @@ def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tuple[tarfile
 def folder(name: str) -> tuple[tarfile.TarInfo, bytes]:
     """A folder in an archive."""
     return entry(name, type=tarfile.DIRTYPE, mode=0o755)
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Packs a folder in which nothing has to be left out."""
+    archive.pack(str(folder), str(target), pytest.fail, unfinished=f"{target}.new")
 
 
 def unpack(file: io.BytesIO, place: Path, most: int | None = None) -> list[str]:
@@ -99,7 +106,7 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     (source / "deep/er").chmod(0o555)
     os.utime(source / "deep", ns=(0, 5))
     before = described(source)
-    archive.pack(str(source), str(tmp_path / "packed"), pytest.fail)
+    pack(source, tmp_path / "packed")
     target.mkdir()
     with open(tmp_path / "packed", "rb") as file:
         assert unpack(file, target) == []  # type: ignore[arg-type]  # a file is as good
@@ -114,7 +121,7 @@ def test_other_programs_read_it_and_are_read(tmp_path: Path) -> None:
     source.mkdir()
     (source / ("long" * 60)).write_text("x")
     (source / "link-long").symlink_to("long" * 60)
-    archive.pack(str(source), str(tmp_path / "packed.tar.gz"), pytest.fail)
+    pack(source, tmp_path / "packed.tar.gz")
     listed = subprocess.run(["tar", "tzf", str(tmp_path / "packed.tar.gz")], capture_output=True, text=True, check=True)
     assert listed.stdout.split() == ["link-long", "long" * 60]
     with open(source / "sparse", "wb") as file:
@@ -258,10 +265,11 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     (source / "secret").write_text("x")
     for name in ("locked", "secret"):
         (source / name).chmod(0)
-    code = f"from wercker_cli import archive; archive.pack({str(source)!r}, {str(tmp_path / 'packed')!r}, print)"
     powers = "-dac_override,-dac_read_search"
     plain = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.getuid() == 0 else []
-    done = subprocess.run([*plain, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*plain, sys.executable, "-c", PACK], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "left out: secret: Permission denied\nleft out: what is in locked: Permission denied\n"
     with tarfile.open(tmp_path / "packed") as tar:
         assert tar.getnames() == ["kept", "locked"]
@@ -271,9 +279,9 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
 def test_an_archive_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "source/noise").write_bytes(os.urandom(50_000))
-    code = f"from wercker_cli import archive; archive.pack('{tmp_path}/source', '{tmp_path}/packed', print)"
     done = subprocess.run(
-        ["bash", "-c", 'ulimit -f 20; exec "$0" -c "$1"', sys.executable, code],
+        ["bash", "-c", 'ulimit -f 20; exec "$0" -c "$1"', sys.executable, PACK],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
@@ -290,12 +298,11 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
         (tmp_path / f"source/{number}").touch()
     (tmp_path / "target").mkdir()
     code = (
-        "import resource, sys; from wercker_cli import archive\n"
-        f"before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        f"archive.pack('{tmp_path}/source', '{tmp_path}/packed', print)\n"
-        f"archive.unpack(open('{tmp_path}/packed', 'rb'), '{tmp_path}/target', print)\n"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
+        "import resource\n"
+        "used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"from wercker_cli import archive; before = used(); {PACK}\n"
+        "archive.unpack(open('packed', 'rb'), 'target', print); print((used() - before) // 1024)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 8, "MiB more"
     assert (tmp_path / "target/large").stat().st_size == 300 * 2**20

@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PIPELINES = """
 build:
   steps:
-    - script: {name: compile, code: echo compiling}
+    - script: {name: compile, code: echo compiling; echo made >"$WERCKER_OUTPUT_DIR/made"}
 deploy:
   steps:
     - script: {code: echo $STAGE}
@@ -24,10 +24,9 @@ deploy:
 RUN = {"id": "577a4dbc3ec144923a02b6f9", "status": "finished", "result": "passed"}
 
 
-def shown(language: str, prompt: str = "") -> list[str]:
-    """The commands in the README's blocks of that language: the lines behind a prompt, or all of them."""
-    lines = "".join(re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)).splitlines()
-    return [line.removeprefix(prompt) for line in lines if line.startswith(prompt)]
+def shown() -> list[str]:
+    """The lines in the README's blocks of bash."""
+    return "".join(re.findall(r"```bash\n(.*?)```", README, re.DOTALL)).splitlines()
 
 
 def test_the_commands_work_as_they_stand(environ: dict[str, str], checkout: Checkout, httpserver: HTTPServer) -> None:
@@ -43,8 +42,12 @@ def test_the_commands_work_as_they_stand(environ: dict[str, str], checkout: Chec
     httpserver.expect_request(f"{api}/runs/", method="POST").respond_with_json(run)
     httpserver.expect_request(f"{api}/runs/{RUN['id']}").respond_with_json(run)
     httpserver.expect_request(f"{api}/runs/{RUN['id']}/steps").respond_with_json([])
-    commands = [line.replace("https://ci.example.com", httpserver.url_for("/")) for line in shown("console", "$ ")]
-    assert len(commands) > 15
+    blocks = [
+        "\n".join(line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ "))
+        for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    ]
+    assert len(blocks) > 5
+    commands = [f"(\n{block}\n)".replace("https://ci.example.com", httpserver.url_for("/")) for block in blocks]
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", "\n".join(commands)],
         cwd=checkout.path,
@@ -65,7 +68,7 @@ def test_the_first_command_works_in_a_copy_without_git(tmp_path: Path) -> None:
     shutil.copytree(ROOT, copy, ignore=ignored)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WERCKER_", "VIRTUAL_ENV"))}
     done = subprocess.run(
-        ["bash", "-c", shown("bash")[0]],
+        ["bash", "-c", shown()[0]],
         cwd=copy,
         env={**kept, "XDG_STATE_HOME": str(tmp_path / "state")},
         capture_output=True,
@@ -78,7 +81,7 @@ def test_the_first_command_works_in_a_copy_without_git(tmp_path: Path) -> None:
 
 
 def test_the_second_command_is_what_ci_runs() -> None:
-    assert shown("bash")[1].endswith("pytest")
+    assert shown()[1].endswith("pytest")
     assert "eval \"$(grep -m1 'pytest$' README.md)\"" in (ROOT / ".ci/run").read_text()
 
 

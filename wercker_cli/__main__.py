@@ -1,11 +1,15 @@
 """The command `wercker`, and python -m wercker_cli."""
 
+import gc
 import os
 import sys
+
+RARELY = 50_000  # new objects between two looks for garbage: while a command loads, there is none
 
 
 def main() -> None:
     """Runs what was typed and ends the process with the documented exit code."""
+    gc.set_threshold(RARELY)
     try:
         from wercker_cli.cli import main as command  # here, as Ctrl-C may come while it is loaded
 

@@ -99,6 +99,11 @@ class Invocation:
             raise Usage("the folder that this runs in does not exist any more", hint="cd to one that does") from None
         return Engine(home, folder, self.trace if self.debug else None)
 
+    def close(self) -> None:
+        """Ends what Python would not: the process leaves without its clearing up."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+
     @cached_property
     def api(self) -> Client:
         """The client of whatever answers in this context."""

@@ -39,13 +39,13 @@ class Folder(NamedTuple):
     modified: int  # nanoseconds since 1970
 
 
-def pack(folder: str, target: str, note: Note, *, without: frozenset[str] = frozenset()) -> None:
+def pack(folder: str, target: str, note: Note, *, unfinished: str, without: frozenset[str] = frozenset()) -> None:
     """Writes what is in a folder to the archive `target`, which is there whole or not at all.
 
-    `without` names what at its top stays out; `note` is told what cannot be packed: sockets, pipes, devices, what
-    cannot be read. Raises OSError where the archive cannot be written.
+    Until then it is the file `unfinished`, on the same disk. `without` names what at the top of the folder stays out;
+    `note` is told what cannot be packed: sockets, pipes, devices, what cannot be read. Raises OSError where the archive
+    cannot be written.
     """
-    unfinished = f"{target}.{os.getpid()}"
     try:
         with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             with gzip.GzipFile("", "wb", LEVEL, file, 0) as zipped:

@@ -105,6 +105,7 @@ def main() -> NoReturn:
         code = _pipe_closed(app)
     except OSError as error:
         code = _not_written(app, error)
+    app.close()
     sys.exit(code)
 
 

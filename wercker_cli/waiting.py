@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from wercker_cli.app import Invocation
 from wercker_cli.errors import Exit, Unreachable, Usage, WerckerError
+from wercker_cli.output.cells import get
 from wercker_cli.output.columns import Json
 from wercker_cli.output.runs import RUN, pipeline_name
 
 if TYPE_CHECKING:
     from wercker_cli.api.watch import Event, Patience
 
+WORST = (Exit.DONE, Exit.RUN_ABORTED, Exit.RUN_FAILED)  # of how runs can end, the last
 CODES = {"passed": Exit.DONE, "aborted": Exit.RUN_ABORTED}
 USUAL_OF = 20  # runs that say how long one takes: a page
 
@@ -33,14 +36,74 @@ def patience(given: dict[str, Any], *, wait: bool = True, flag: str = "--wait") 
     return Patience(**chosen)
 
 
+class Ended(NamedTuple):
+    """How a wait ended: the exit code, and the run, None where no more is known of it than that it goes on."""
+
+    code: Exit
+    run: Json | None
+
+
 def triggered(app: Invocation, run: Json, how: Patience | None) -> Exit:
-    """Says which run was just made, and follows it where there is patience for that; its id goes to standard output."""
-    named, pipeline, branch = app.api.id_of(run), pipeline_name(run), run.get("branch")
-    app.note(f"triggered run {named}" + (f" of {pipeline}" if pipeline else "") + (f" on {branch}" if branch else ""))
-    if how is not None:
-        return _wait_for(app, run, how)
-    app.show(run, RUN, default="id")
-    return Exit.DONE
+    """Says which run was just made, and follows it where there is patience for that; its id goes to standard output.
+
+    With a run of a workflow that is all of it. The exit code is the worst; a failed run is worse than an aborted one.
+    """
+    branch = get(run, "branch")
+    app.note(f"triggered {_named(app, run)}" + (f" on {branch}" if branch else ""))
+    if how is None:
+        app.show(run, RUN, default="id")
+        return Exit.DONE
+    if not app.asked_for_output:
+        app.show(run, RUN, default="id")
+        app.stdout.flush()
+    ended = _follow_workflow(app, run, how) if get(run, "workflow.id") else [_watch_made(app, run, how)]
+    return _shown(app, ended)
+
+
+def _named(app: Invocation, run: Json) -> str:
+    pipeline = pipeline_name(run)
+    return f"run {app.api.id_of(run)}" + (f" of {pipeline}" if pipeline else "")
+
+
+def _watch_made(app: Invocation, run: Json, how: Patience) -> Ended:
+    return _watch(app, app.api.id_of(run), how, app.stderr, run)
+
+
+def _follow_workflow(app: Invocation, first: Json, how: Patience) -> list[Ended]:
+    """Follows a workflow run by run, as they were queued, until nothing follows; ends early where a wait does."""
+    ends = None if how.timeout is None else time.monotonic() + how.timeout
+    ended: list[Ended] = []
+    waiting, seen = [first], set()
+    while waiting:
+        run = waiting.pop(0)
+        seen.add(app.api.id_of(run))
+        left = how if ends is None else how._replace(timeout=max(0.0, ends - time.monotonic()))
+        ended.append(_watch_made(app, run, left))
+        if ended[-1].code not in WORST:
+            break
+        for other in _started_by(app, run) if ended[-1].code == Exit.DONE else ():
+            if app.api.id_of(other) not in seen:
+                app.note(f"{_named(app, other)} follows")
+                waiting.append(other)
+    return ended
+
+
+def _started_by(app: Invocation, run: Json) -> list[Json]:
+    """The runs of the same workflow that the end of this one has started, the first of them first."""
+    query = [
+        ("applicationId", get(run, "application.id")),
+        ("sourceRun", app.api.id_of(run)),
+        ("sort", "creationDateAsc"),
+    ]
+    return [other for other in app.api.runs(query, limit=0) if get(other, "workflow.id") == get(run, "workflow.id")]
+
+
+def _shown(app: Invocation, ended: list[Ended]) -> Exit:
+    """Shows the runs, where an output was asked for that has not shown them yet; gives the worst exit code."""
+    runs = [one.run for one in ended if one.run is not None]
+    if runs and app.asked_for_output and app.output != "jsonl":
+        app.show(runs[0] if len(ended) == 1 else runs, RUN)
+    return max((one.code for one in ended), key=lambda code: WORST.index(code) if code in WORST else len(WORST))
 
 
 def passed_before(app: Invocation, run: Json, *, wait: bool) -> Exit:
@@ -57,17 +120,10 @@ def passed_before(app: Invocation, run: Json, *, wait: bool) -> Exit:
     return Exit.DONE
 
 
-def _wait_for(app: Invocation, run: Json, how: Patience) -> Exit:
-    if not app.asked_for_output:
-        app.show(run, RUN, default="id")
-        app.stdout.flush()
-    return _watch(app, app.api.id_of(run), how, app.stderr, run)
-
-
 def watch_run(app: Invocation, run: str, how: Patience) -> Exit:
     """Follows a run to its end on standard output, or, where that is for data, on standard error."""
     _not_itself(app, run)
-    return _watch(app, run, how, app.stderr if app.asked_for_output else app.stdout, None)
+    return _shown(app, [_watch(app, run, how, app.stderr if app.asked_for_output else app.stdout, None)])
 
 
 def follow_logs(
@@ -85,7 +141,7 @@ def follow_logs(
         watch(app.api, run, how, known=False, logs=wanted, note=app.note),
         lambda events: logs.follow(events, writer, tail=tail, stamps=stamps),
         excerpt=False,
-    )
+    ).code
 
 
 def _not_itself(app: Invocation, run: str) -> None:
@@ -103,7 +159,7 @@ def read_logs(app: Invocation, steps: list[Json], *, tail: int | None) -> None:
     logs.follow(logs_so_far(app.api, steps), writer, tail=tail)
 
 
-def _watch(app: Invocation, run: str, how: Patience, stream: TextIO, known: Json | None) -> Exit:
+def _watch(app: Invocation, run: str, how: Patience, stream: TextIO, known: Json | None) -> Ended:
     from wercker_cli.api.watch import watch
 
     if app.output == "jsonl":
@@ -125,7 +181,7 @@ def _watch(app: Invocation, run: str, how: Patience, stream: TextIO, known: Json
     return _to_the_end(app, run, watch(app.api, run, how, known=True, tail=True, note=page.note), show)
 
 
-def _record(app: Invocation, run: str, how: Patience, *, known: bool) -> Exit:
+def _record(app: Invocation, run: str, how: Patience, *, known: bool) -> Ended:
     from wercker_cli.api.watch import watch
     from wercker_cli.output.events import Recorder
 
@@ -142,7 +198,7 @@ def _to_the_end(
     *,
     verdict: Callable[[Exit, str], None] = lambda _code, _reason: None,
     excerpt: bool = True,
-) -> Exit:
+) -> Ended:
     """Shows the events; the exit code is the run's result. Ctrl-C, timeouts and outages leave it running."""
     from wercker_cli.api.watch import GaveUp, TimedOut
 
@@ -164,7 +220,7 @@ def _to_the_end(
     app.note(f"wercker: {why}; run {run} goes on")
     app.note(f"hint: wercker runs watch {shlex.quote(run)}")
     verdict(code, reason)
-    return code
+    return Ended(code, None)
 
 
 def _given_up(error: WerckerError) -> tuple[str, str]:
@@ -174,17 +230,15 @@ def _given_up(error: WerckerError) -> tuple[str, str]:
     return "error", "it cannot be watched any more"
 
 
-def _ended(app: Invocation, run: str, last: Event, verdict: Callable[[Exit, str], None], *, excerpt: bool) -> Exit:
+def _ended(app: Invocation, run: str, last: Event, verdict: Callable[[Exit, str], None], *, excerpt: bool) -> Ended:
     finished = last.run.get("status") == "finished"
     code = CODES.get(str(last.run.get("result")), Exit.RUN_FAILED) if finished else Exit.RUN_FAILED
     if code == Exit.RUN_FAILED:
         _explain(app, run, last.steps, excerpt=excerpt)
     if not finished:
         app.note(f"note: run {run} goes on")
-    if app.asked_for_output and app.output != "jsonl":
-        app.show(last.run, RUN)
     verdict(code, "finished" if finished else "failed-step")
-    return code
+    return Ended(code, last.run)
 
 
 def _usual(app: Invocation, run: Json) -> float | None:

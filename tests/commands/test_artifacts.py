@@ -228,6 +228,7 @@ def test_debug_reads_nothing_away(remote: Wercker, server: HTTPServer, tmp_path:
         (archive(("a", "x"))[:-10], "the archive is damaged: "),
         (b"<html>no archive</html>", "the archive is damaged: "),
     ],
+    ids=["above", "absolute", "cut", "html"],
 )
 def test_a_bad_archive_leaves_nothing(
     remote: Wercker, server: HTTPServer, tmp_path: Path, data: bytes, said: str

@@ -4,16 +4,18 @@ import gzip
 import io
 import json
 import os
+import signal
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Checkout, Wercker, wait_until
-from tests.engine.stories import Story, run, script
+from tests.conftest import WERCKER, Checkout, Wercker, wait_until
+from tests.engine.stories import Story, read, run, script
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import folders
+from wercker_cli.engine import folders, processes, queue
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
@@ -271,3 +273,87 @@ def test_a_damaged_artifact_fails_the_run_with_a_sentence(wercker: Wercker, chec
     story = run(wercker, checkout, "--source-run", source, pipeline="deploy", code=10)
     assert story.results == [("get code", "failed"), ("setup environment", "unknown")]
     assert story.steps[0]["message"].startswith("the archive is damaged: ")
+
+
+AFTER = "  after-steps:\n    - script: "
+
+
+def test_after_steps_change_nothing_of_the_artifact(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    code = json.dumps({"name": "late", "code": 'touch late; echo x > "$WERCKER_REPORT_ARTIFACTS_DIR/of-late"; false'})
+    checkout.commit(script(make="touch built") + f"{AFTER}{code}\n")
+    story = run(wercker, checkout)
+    assert artifact(home, story) == ["built", "wercker.yml"]
+    left = get(home, f"/runsteps/{story.steps[-1]['id']}/artifacts").file
+    assert left is not None
+    assert names(left.read()) == ["of-late"]
+
+
+def test_an_abort_ends_the_packing(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit(script(make='truncate -s 100G "$WERCKER_OUTPUT_DIR/huge"'))
+    named = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
+    wait_until(Path(state(home), "work", named, "unfinished.tar.gz").exists)
+    began = time.monotonic()
+    done = wercker("runs", "abort", named, "-o", "json", cwd=checkout.path)
+    assert (json.loads(done.out)[0]["result"], time.monotonic() - began < 5) == ("aborted", True)
+    assert sorted(os.listdir(f"{state(home)}/runs/{named}")) == ["logs", "used"]
+
+
+def test_an_abort_does_not_wait_for_what_a_step_left(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    left = 'truncate -s 100G "$WERCKER_REPORT_ARTIFACTS_DIR/huge"'
+    checkout.commit(script(make=f"{left}; echo ready; sleep 600"))
+    named = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
+    wait_until(lambda: wercker("runs", "logs", named, cwd=checkout.path).out.endswith("ready\n"))
+    wercker("runs", "abort", named, cwd=checkout.path)
+    log = wercker("runs", "logs", named, "--step", "make", cwd=checkout.path).out
+    sentence = "what is in WERCKER_REPORT_ARTIFACTS_DIR is not kept: the run was aborted, and it takes too long\n"
+    assert log == f"ready\n{sentence}"
+    assert not os.listdir(Path(state(home), "runs", named, "artifacts"))
+
+
+def test_a_worker_that_is_killed_leaves_nobody_packing(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit(script(make='truncate -s 100G "$WERCKER_OUTPUT_DIR/huge"'))
+    named = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
+    wait_until(Path(state(home), "work", named, "unfinished.tar.gz").exists)
+    worker = processes.pid(queue.workers(Store(state(home)))[0])
+    packing = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
+    assert len(packing) == 1
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{packing[0]}"))
+    assert wercker("runs", "show", named, "-q", ".result", cwd=checkout.path).out == "failed\n"
+    assert sorted(os.listdir(f"{state(home)}/runs/{named}")) == ["logs", "used"]
+
+
+def test_a_full_disk_fails_the_run_with_a_sentence(
+    environ: dict[str, str], wercker: Wercker, checkout: Checkout
+) -> None:
+    noise = 'for n in 1 2 3 4 5 6; do head -c 900000 /dev/urandom > "$WERCKER_OUTPUT_DIR/$n"; done'
+    checkout.commit(script(make=noise))
+    limited = f'ulimit -f 2000; exec "{WERCKER}" runs trigger -p build --wait'  # KiB a file, in place of a full disk
+    done = subprocess.run(["bash", "-c", limited], cwd=checkout.path, env=environ, capture_output=True, check=False)
+    assert done.returncode == 10
+    story = read(wercker, done.stdout.decode().strip(), checkout.path)
+    assert story.results[-1] == ("store", "failed")
+    assert story.steps[-1]["message"] == "File too large"
+
+
+def test_an_ignore_file_is_for_a_checkout_alone(wercker: Wercker, checkout: Checkout) -> None:
+    (checkout.path / ".werckerignore").write_text("secret\n")
+    (checkout.path / "secret").touch()
+    checkout.commit(script(make="touch secret") + deploy("ls -A"))
+    source = run(wercker, checkout).run["id"]
+    story = run(wercker, checkout, "--source-run", source, pipeline="deploy")
+    assert story.logs["look"] == ".werckerignore\nsecret\nwercker.yml\n"
+
+
+def test_many_can_ask_for_an_artifact_at_once(
+    environ: dict[str, str], wercker: Wercker, checkout: Checkout, tmp_path: Path, home: Path
+) -> None:
+    checkout.commit(script(make="for n in {1..500}; do echo $n > $n; done"))
+    named = run(wercker, checkout).run["id"]
+    asking = [
+        subprocess.Popen([WERCKER, "runs", "artifacts", named, "-D", str(tmp_path / str(number))], env=environ)
+        for number in range(4)
+    ]
+    assert [process.wait(60) for process in asking] == [0] * 4
+    assert {len(os.listdir(tmp_path / str(number))) for number in range(4)} == {501}
+    assert sorted(os.listdir(f"{state(home)}/runs/{named}")) == ["artifact.tar.gz", "logs", "used"]

@@ -55,6 +55,7 @@ def outcome(case: str, commands: list[str], folder: Path, environ: dict[str, str
     for text, word in words.items():
         said = said.replace(text, word)
     said = re.sub(rf"(?<=report/){ID}|(?<=STEP_ID=){ID}", "STEP", said)
+    said = re.sub(rf"(?<=of run ){ID}", "ANOTHER", said)
     return re.sub(r"(?<=PIPELINE_STARTED=)\d+", "SECONDS", said)
 
 

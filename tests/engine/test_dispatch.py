@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.conftest import Checkout, Wercker, wait_until
 from tests.engine.stories import script
+from tests.engine.torture.proc import belonging_to
 from wercker_cli.engine import processes, queue
 from wercker_cli.engine.dispatch import WORKERS
 from wercker_cli.engine.store import Store
@@ -80,3 +81,13 @@ def test_the_next_command_replaces_every_worker_that_was_killed(
     assert not {row["worker"] for row in queue.held(store)} & set(killed)
     assert os.listdir(home / ".local/state/wercker/trash") == []
     store.close()
+
+
+def test_a_worker_that_got_ready_for_a_run_that_is_never_made_goes_away(
+    wercker: Wercker, checkout: Checkout, home: Path
+) -> None:
+    checkout.commit(script(ok="true"))
+    assert "no branch none" in wercker("runs", "trigger", "-p", "build", "-b", "none", cwd=checkout.path, code=1).err
+    wait_until(lambda: belonging_to(home) == [])
+    assert wercker("runs", "list", cwd=checkout.path).out == ""
+    assert not (home / ".local/state/wercker/worker.log").exists()

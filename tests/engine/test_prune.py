@@ -76,6 +76,7 @@ def size(folder: Path) -> int:
 def test_the_newest_of_a_pipeline_stay(wercker: Wercker, checkout: Checkout, state: State, runs: list[str]) -> None:
     rows = wercker("runs", "list", "--sort", "creationDateAsc", cwd=checkout.path).out.splitlines(keepends=True)
     taken = sum(size(state.home / "runs" / run) for run in runs[:3])
+    cache = state.folders("cache")
     shown = wercker("runs", "prune", "--keep", "2", "--dry-run", cwd=checkout.path)
     assert shown.out == "".join(rows[:3])
     assert shown.err == f"3 runs would be pruned, {taken / 1000:.1f} kB would be freed\n"
@@ -84,7 +85,8 @@ def test_the_newest_of_a_pipeline_stay(wercker: Wercker, checkout: Checkout, sta
     assert done.out == shown.out
     assert done.err == f"3 runs pruned, {taken / 1000:.1f} kB freed\n"
     assert state.folders("runs") == set(runs[3:])
-    assert state.folders("trash") == set()
+    assert (state.folders("trash"), state.folders("cache")) == (set(), cache)
+    assert len(cache) == 2  # the folder, and who had it last
     assert wercker("runs", "list", "-o", "id", "--sort", "creationDateAsc", cwd=checkout.path).out.split() == runs[3:]
     assert len(wercker("runs", "steps", runs[4], cwd=checkout.path).out.splitlines()) == 5
     assert wercker("runs", "logs", runs[4], cwd=checkout.path).out
@@ -133,7 +135,7 @@ def test_what_runs_left_goes_before_them(wercker: Wercker, checkout: Checkout, s
     runs += [trigger(wercker, checkout) for _ in range(7)]
     state.age(2, runs[0])
     state.age(4, *runs[1:])
-    artifact = [state.home / "runs" / run / "artifact/mine" for run in runs]
+    artifact = [state.home / "runs" / run / "artifact.tar.gz" for run in runs]
     assert wercker("runs", "prune").out == ""
     assert [path.exists() for path in artifact] == [True, False, *[True] * 10]
     assert wercker("runs", "logs", runs[1], cwd=checkout.path).out

@@ -27,7 +27,7 @@ class Engine:
 
     name = "the engine"
     server = BASE
-    polling = (0.004, 0.1)
+    polling = (0.002, 0.1)
 
     def __init__(self, home: str, folder: str, trace: Callable[[str], None] | None = None) -> None:
         """`trace` gets a line a request and a line an answer."""
@@ -36,6 +36,10 @@ class Engine:
         self._dispatcher = Dispatcher(self._store)
         self._checkout = checkouts.find(folder)
         self._trace = Trace(trace) if trace else None
+
+    def close(self) -> None:
+        """Ends the connection to the store; the last one to go puts its journal away."""
+        self._store.close()
 
     def send(self, request: Request) -> Response:
         """The answer of the engine's routes; runs that a worker left behind are settled before."""

@@ -101,8 +101,8 @@ def _packed(home: str, run: str) -> str:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(target):
                 os.stat(kept)
-                archive.pack(kept, target, lambda _: None, without=NOT_OF_A_CHECKOUT)
-                os.rename(kept, os.path.join(home, "trash", f"{run}-kept"))
+                archive.pack(kept, target, lambda _: None, unfinished=f"{target}.new", without=NOT_OF_A_CHECKOUT)
+                folders.discard(home, kept)
         finally:
             os.close(lock)
     except FileNotFoundError:

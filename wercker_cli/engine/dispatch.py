@@ -23,12 +23,24 @@ class Dispatcher:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._woke = 0.0
+        self._gate: int | None = None  # closing it lets a worker go that got ready
+
+    def get_ready(self) -> None:
+        """Lets a worker load what it needs while the run that it is for is made; `wake` or our end lets it go."""
+        if threading.active_count() == 1 and self._room() > 0:
+            self._store.close()
+            behind_the_gate, self._gate = os.pipe()
+            leave_a_worker_behind(self._store.home, behind_the_gate)
+            os.close(behind_the_gate)
 
     def wake(self) -> None:
         """Makes sure that somebody takes what is queued, without waiting for it."""
         self._woke = time.monotonic()
-        room = WORKERS - sum(processes.alive(worker) is True for worker in queue.workers(self._store))
-        missing = min(room, queue.waiting(self._store, most=WORKERS))
+        missing = min(self._room(), queue.waiting(self._store, most=WORKERS))
+        if self._gate is not None:
+            os.close(self._gate)
+            self._gate = None
+            missing -= 1
         if missing > 0:
             self._store.close()
         for _ in range(missing):
@@ -56,6 +68,9 @@ class Dispatcher:
         if time.monotonic() - self._woke > GETTING_UP and queue.waiting(self._store, most=1):
             self.wake()
 
+    def _room(self) -> int:
+        return WORKERS - sum(processes.alive(worker) is True for worker in queue.workers(self._store))
+
     def _settle(self, run: str, worker: str) -> None:
         """Clears up first: once the run has ended nobody looks for what it left."""
         home = self._store.home
@@ -81,8 +96,8 @@ def enlist(store: Store, worker: str) -> bool:
         return True
 
 
-def leave_a_worker_behind(home: str) -> None:
-    """Starts a worker that has nothing of this command's session, streams or files.
+def leave_a_worker_behind(home: str, gate: int | None = None) -> None:
+    """Starts a worker that has nothing of this command's session, streams or files, but for a gate to wait at.
 
     Forks twice: the worker's modules are warm. Beside threads (the live view, a server) a fork is not safe, and a
     new process takes its place.
@@ -95,34 +110,36 @@ def leave_a_worker_behind(home: str) -> None:
         os.waitpid(child, 0)
         return
     try:
-        detach()
+        detach(gate)
         if os.fork() == 0:
-            run_worker(home)
+            run_worker(home, gate)
     finally:
         os._exit(0)
 
 
-def detach() -> None:
-    """Leaves the session, the folder, the streams and the files of whoever started this process."""
+def detach(kept: int | None = None) -> None:
+    """Leaves the session, the folder, the streams and the files (but for one) of whoever started this process."""
     os.setsid()
     os.chdir("/")
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     for descriptor in os.listdir("/proc/self/fd"):
-        if int(descriptor) > 2:
+        if int(descriptor) > 2 and int(descriptor) != kept:
             _close(int(descriptor))
     import signal  # a millisecond that commands which only look do not need
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def run_worker(home: str) -> None:
+def run_worker(home: str, gate: int | None = None) -> None:
     """Drains the queue; what goes wrong in the worker itself is in its log, as nobody watches."""
     try:
-        from wercker_cli.engine.worker import work
+        from wercker_cli.engine import worker
 
-        work(home)
+        if gate is not None:
+            worker.wait_at(gate)
+        worker.work(home)
     except BaseException:  # whatever it is, nobody else would hear of it
         import traceback
 

@@ -14,7 +14,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from wercker_cli.engine import environment_file, get_code, git, handover, ignored, processes, script, session, step_ends
+from wercker_cli.engine import (
+    caches,
+    environment_file,
+    get_code,
+    git,
+    handover,
+    ignored,
+    processes,
+    script,
+    session,
+    step_ends,
+)
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
@@ -77,8 +88,7 @@ class _Execution:
         self.source_dir = self.root
         self.given = job.env_vars
         self.limits = Limits(math.inf, math.inf)
-        self.has_cache = False
-        self.cache = os.path.join(self.work, "cache")  # where another run has that of the application
+        self.cache = ""
         self.beaten = time.monotonic()
         self.collectable: dict[int, str] = {}  # what steps may have left, by their positions
 
@@ -92,7 +102,7 @@ class _Execution:
         try:
             self.run_session(main[:-1], self.own_variables())
             with self.step(main[-1].position, main[-1].display) as log:
-                self.drop_large_cache(log)
+                caches.drop_large(self.port, self.job, self.cache, log)
                 handover.leave(self.port, self.job, self.work, log, self.pause, at_once=bool(after))
         except _Failed as error:
             failed = error
@@ -165,10 +175,10 @@ class _Execution:
         for note in found.notes:
             _say(log, note)
         self.source_dir, self.limits = os.path.normpath(os.path.join(self.root, found.source_dir)), found.limits
-        left_out = ignored.leave_out(self.root, found.ignore_file, found.file)
+        left_out = "" if self.job.source else ignored.leave_out(self.root, found.ignore_file, found.file)
         if left_out:
             _say(log, left_out)
-        self.take_cache(log)
+        self.cache = caches.take(self.port, self.job, self.work, log)
         self.given = self.given_variables(log)
         main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
         after = [(INIT, None), *((work.display, work) for work in found.after_steps)] if found.after_steps else []
@@ -197,25 +207,10 @@ class _Execution:
         copy = os.path.join(self.work, "steps", str(position))
         return replace(work, folder=step_folders.for_the_run(work.folder, self.root, copy))
 
-    def take_cache(self, log: IO[bytes]) -> None:
-        """Decides on the folder for WERCKER_CACHE_DIR: that of the application, unless another run has it."""
-        found = self.port.cache(self.job)
-        self.has_cache = found is not None
-        if found is None:
-            _say(log, "another run of this application has its cache: this one has an empty one that is not kept")
-        else:
-            self.cache = found
-        self.drop_large_cache(log)  # of a run that failed: it has no "store"
-        os.makedirs(self.cache, mode=0o700, exist_ok=True)
-
-    def drop_large_cache(self, log: IO[bytes]) -> None:
-        """What nobody cleans up must not grow for ever."""
-        if self.has_cache and self.port.drop_large_cache(self.job):
-            _say(log, "the cache was larger than 1000 MB, and is dropped")
-
     def own_variables(self) -> list[tuple[str, str]]:
         """The variables that a session of this run begins with."""
-        return list(variables(self.job, work=self.work, root=self.root, cache=self.cache, source_dir=self.source_dir))
+        job, source_dir = self.job, self.source_dir
+        return list(variables(job, work=self.work, root=self.root, cache=self.cache, source_dir=source_dir))
 
     def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
         """Those of the ENVIRONMENT file and of the workflow's `envFile` that nothing else sets, and the person's."""
@@ -290,7 +285,9 @@ class _Execution:
     def end_late(self, planned: Planned, said: str) -> None:
         """Ends a step that took too long, with all that it started; raises _Failed."""
         processes.end_descendants(self.port.spared)
-        with open(planned.log, "ab") as log:
+        with open(planned.log, "ab+") as log:
+            if log.tell() and os.pread(log.fileno(), 1, log.tell() - 1) != b"\n":
+                _say(log, "")
             _say(log, said)
         raise self.failed(planned, said)
 
@@ -302,7 +299,8 @@ class _Execution:
 
     def collect(self, position: int, pause: Callable[[], None]) -> None:
         """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
-        handover.collect(self.port, self.job, position, self.collectable.pop(position), pause)
+        handover.collect(self.port, self.job, position, self.collectable[position], pause)
+        del self.collectable[position]
 
     def collect_left(self) -> None:
         """Keeps what those steps left that an abort ended."""

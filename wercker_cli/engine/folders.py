@@ -6,7 +6,7 @@ runs/RUN/checkout/      where that is its checkout: until somebody asks for the 
 runs/RUN/artifacts/N.tar.gz what the step with "order" N left in WERCKER_REPORT_ARTIFACTS_DIR
 runs/RUN/used/          the wercker.yml that the run went by
 work/RUN/               the checkout and the rest of a run while it executes
-cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time: cache/APPLICATION.run names the last one that had it
+cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time
 secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
 snapshots/              working trees as commits (snapshot.py)
 trash/                  working copies on their way out
@@ -61,18 +61,14 @@ def cache(home: str, application: str) -> str:
     return os.path.join(home, "cache", application)
 
 
-def cache_holder(home: str, application: str) -> str:
-    """The file that names the run which has the cache, or had it last."""
-    return os.path.join(home, "cache", f"{application}.run")
-
-
 def drop_large_cache(home: str, application: str, run: str) -> bool:
-    """Whether the cache was larger than LARGEST_CACHE; then it goes away with the working copy of the run."""
+    """Whether the cache was larger than LARGEST_CACHE; then what is in it goes with the working copy of the run."""
     folder = cache(home, application)
     sizes = (_size(os.path.join(path, name)) for path, _, files in os.walk(folder) for name in files)
     if all(total <= LARGEST_CACHE for total in itertools.accumulate(sizes)):
         return False
     os.rename(folder, os.path.join(work(home, run), "session", f"cache-{os.urandom(4).hex()}"))
+    os.mkdir(folder, mode=0o700)
     return True
 
 
@@ -116,17 +112,17 @@ def holds_files(folder: str) -> bool:
 
 def set_aside(home: str, run: str, *, passed: bool) -> None:
     """Takes the working copy of a run away; where it passed and has no archive yet, its checkout is kept."""
-    folder, checkout = work(home, run), os.path.join(work(home, run), "source")
+    checkout = os.path.join(work(home, run), "source")
     if passed and not os.path.exists(artifact(home, run)) and not os.path.islink(checkout):
         _open(checkout)
         _try(os.rename, checkout, kept(home, run))
     if not passed:  # a worker that was killed may have come as far as keeping something
         _try(os.remove, artifact(home, run))
-        _discard(home, kept(home, run))
-    _discard(home, folder)
+        discard(home, kept(home, run))
+    discard(home, work(home, run))
 
 
-def _discard(home: str, folder: str) -> None:
+def discard(home: str, folder: str) -> None:
     """Moves a folder to the trash, if it is there."""
     if not os.path.isdir(folder):
         return
@@ -134,7 +130,7 @@ def _discard(home: str, folder: str) -> None:
     os.makedirs(trash, mode=0o700, exist_ok=True)
     try:
         os.rename(folder, os.path.join(trash, f"{os.path.basename(folder)}.{os.urandom(4).hex()}"))
-    except FileNotFoundError:  # somebody else settles the run too
+    except FileNotFoundError:  # somebody else discards it too
         return
 
 

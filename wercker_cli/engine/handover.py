@@ -28,11 +28,11 @@ def leave(port: Port, job: Job, work: str, log: IO[bytes], pause: Pause, *, at_o
     """
     output, checkout, target = os.path.join(work, "output"), os.path.join(work, "source"), port.artifact(job)
     if folders.holds_files(output):
-        apart(lambda: _pack(output, target, log), pause)
+        apart(lambda: _pack(output, target, work, log), pause)
         say(log.fileno(), "what is in WERCKER_OUTPUT_DIR is the artifact of this run")
         return
     if at_once:
-        apart(lambda: _pack(checkout, target, log, without=NOT_OF_A_CHECKOUT), pause)
+        apart(lambda: _pack(checkout, target, work, log, without=NOT_OF_A_CHECKOUT), pause)
     say(log.fileno(), "WERCKER_OUTPUT_DIR is empty: the checkout is the artifact of this run")
 
 
@@ -40,16 +40,18 @@ def collect(port: Port, job: Job, position: int, left: str, pause: Pause) -> Non
     """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR; its log says what could not be kept."""
     if not folders.holds_files(left):
         return
-    target = port.step_artifacts(job, position)
+    target, work = port.step_artifacts(job, position), port.work(job)
     os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
     with open(port.log(job, position), "ab") as log:
         try:
-            apart(lambda: _pack(left, target, log), pause)
+            apart(lambda: _pack(left, target, work, log), pause)
         except Refused as error:
             say(log.fileno(), f"what is in WERCKER_REPORT_ARTIFACTS_DIR is not kept: {error.message}")
 
 
-def _pack(folder: str, target: str, log: IO[bytes], without: frozenset[str] = frozenset()) -> None:
+def _pack(folder: str, target: str, work: str, log: IO[bytes], without: frozenset[str] = frozenset()) -> None:
+    """What is not finished is in the run's own folder, which goes whatever happens."""
     from wercker_cli import archive  # most runs leave nothing
 
-    archive.pack(folder, target, lambda text: say(log.fileno(), text), without=without)
+    unfinished = os.path.join(work, "unfinished.tar.gz")
+    archive.pack(folder, target, lambda text: say(log.fileno(), text), unfinished=unfinished, without=without)

@@ -128,14 +128,15 @@ class Port:
         """The processes that outlive the run though a step of it started them: other workers."""
         return dispatch.spared(self._store)
 
-    def cache(self, job: Job) -> str | None:
+    def take_cache(self, job: Job) -> str | None:
         """The folder that stays from run to run of an application; None where another run has it."""
         taken = queue.take_cache(self._store, job.run, job.application)
         return folders.cache(self._store.home, job.application) if taken else None
 
-    def drop_large_cache(self, job: Job) -> bool:
-        """Whether the cache, which the run has, was too large to be kept."""
-        return folders.drop_large_cache(self._store.home, job.application, job.run)
+    def drop_large_cache(self, job: Job, cache: str) -> bool:
+        """Whether that is the cache of the application and was too large to be kept: then it is empty now."""
+        own = cache != folders.cache(self._store.home, job.application)
+        return not own and folders.drop_large_cache(self._store.home, job.application, job.run)
 
     def set_aside(self, job: Job, *, passed: bool) -> None:
         """Takes the working copy away; what a run that passed left stays as its artifact."""

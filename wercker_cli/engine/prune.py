@@ -20,17 +20,13 @@ BLOCK = 512  # bytes: in this unit the system counts the blocks of a file, whate
 LAZY = 19  # everybody else first
 JUST_TAKEN = 3600  # seconds within which a snapshot may be of a run that is about to be triggered
 CHUNK = 500  # ids in a query
-ARTIFACTS = {"artifact", "artifact.tar.gz", "artifacts", "checkout"}  # in the folder of a run
-STRAYS = (  # folders whose entries are called by an id, the suffix of these, and which ids are known
-    ("runs", "", "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(:ids))"),
-    (
-        "work",
-        "",
-        "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(:ids)) AND status <> 'finished'",
-    ),
-    ("cache", "", "SELECT id FROM applications WHERE id IN (SELECT value FROM json_each(:ids))"),
-    ("snapshots", ".git", "SELECT id FROM applications WHERE id IN (SELECT value FROM json_each(:ids))"),
-)
+ARTIFACTS = {"artifact.tar.gz", "artifacts", "checkout"}  # in the folder of a run
+STRAYS = {  # folders whose entries are called by an id, and perhaps a suffix; and how to ask which ids are known
+    "runs": "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(:ids))",
+    "work": "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(:ids)) AND status <> 'finished'",
+    "cache": "SELECT id FROM applications WHERE id IN (SELECT value FROM json_each(:ids))",
+    "snapshots": "SELECT id FROM applications WHERE id IN (SELECT value FROM json_each(:ids))",
+}
 
 
 class Pruning:
@@ -79,14 +75,15 @@ class Pruning:
 
     def _discard_strays(self) -> None:
         """What belongs to no row: the row comes before its folder, and goes before it."""
-        for folder, suffix, query in STRAYS:
+        for folder, query in STRAYS.items():
             place = os.path.join(self._home, folder)
             names = os.listdir(place)
             for first in range(0, len(names), CHUNK):
-                ids = {name.removesuffix(suffix): name for name in names[first : first + CHUNK]}
-                known = {row["id"] for row in self._store.all(query, ids=json.dumps(list(ids)))}
-                for id_ in ids.keys() - known:
-                    self._discard(os.path.join(place, ids[id_]))
+                ids = {name: name.partition(".")[0] for name in names[first : first + CHUNK]}
+                known = {row["id"] for row in self._store.all(query, ids=json.dumps(list(ids.values())))}
+                for name, id_ in ids.items():
+                    if id_ not in known:
+                        self._discard(os.path.join(place, name))
 
     def _discard(self, path: str) -> None:
         """Counts what goes, and moves it away."""

@@ -3,10 +3,8 @@
 The claim alone decides who runs a run, and the lease alone who still does.
 """
 
-import os
 from collections.abc import Callable, Iterable
 
-from wercker_cli.engine import folders
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Row, Store
 
@@ -121,14 +119,16 @@ def held(store: Store) -> list[Row]:
 
 def take_cache(store: Store, run: str, application: str) -> bool:
     """Whether the run has the cache of its application, until it ends: one at a time has, and nobody waits for it."""
-    path = folders.cache_holder(store.home, application)
-    with store.transaction():
-        if store.one("SELECT 1 FROM runs WHERE id = :run AND status <> 'finished'", run=_read(path)):
-            return False
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(path, "w", encoding="ascii") as file:
-            file.write(run)
-    return True
+    return bool(
+        store.write(
+            """
+            UPDATE applications SET cache_run = :run WHERE id = :application
+            AND NOT EXISTS (SELECT 1 FROM runs WHERE id = cache_run AND id <> :run AND status <> 'finished')
+            """,
+            run=run,
+            application=application,
+        )
+    )
 
 
 def is_over(store: Store, run: str) -> bool:
@@ -193,11 +193,3 @@ def _end(store: Store, run: str, result: str, message: str) -> None:
         result=result,
         now=now,
     )
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read()
-    except FileNotFoundError:  # nobody had it yet
-        return ""

@@ -111,7 +111,9 @@ def trigger(call: Call) -> objects.Json:
     """A new run, which waits for a worker."""
     from wercker_cli.engine.trigger import create_run  # most commands only look
 
-    run = create_run(call.site.store, parameters.trigger(call.body), call.site.user, call.site.checkout)
+    wanted = parameters.trigger(call.body)
+    call.site.dispatcher.get_ready()
+    run = create_run(call.site.store, wanted, call.site.user, call.site.checkout)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)
     call.site.dispatcher.wake()
     return created

@@ -116,4 +116,7 @@ MIGRATIONS = (
     UPDATE runs SET inputs = json_array(json_array('', source_run)) WHERE source_run IS NOT NULL;
     CREATE INDEX runs_by_workflow ON runs (workflow) WHERE workflow IS NOT NULL;
     """,
+    """
+    ALTER TABLE applications ADD COLUMN cache_run TEXT;  -- the run that has the cache until it ends, or had it last
+    """,
 )

@@ -63,7 +63,9 @@ def _workflow(store: Store, wanted: Trigger, code: _Code) -> Workflow:
 
     if store.application_by_id(wanted.application) is None:
         raise Missing(f"There is no application {wanted.application}")
-    name, text = pipeline_file.committed(code.repository, code.commit)
+    kept = snapshot.repository(store.home, wanted.application)  # of a working tree, which the repository lacks
+    holder = code.repository if git.commit_of(code.repository, code.commit) else kept
+    name, text = pipeline_file.committed(holder, code.commit)
     workflows = {workflow.name: workflow for workflow in wercker_yml.read(text, name).workflows}
     if wanted.workflow not in workflows:
         known = ", ".join(workflows) or "none"

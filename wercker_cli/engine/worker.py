@@ -1,6 +1,8 @@
 """The process that drains the queue and goes away when it is empty: python -m wercker_cli.engine.worker HOME"""
 
+import importlib
 import os
+import select
 import sys
 
 from wercker_cli.engine import dispatch, folders, processes, queue
@@ -8,6 +10,16 @@ from wercker_cli.engine.driver import drive
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.port import Port
 from wercker_cli.engine.store import Store
+
+
+def wait_at(gate: int) -> None:
+    """Returns once the other end of that pipe is closed; until then loads what steps need."""
+    for module in ("yaml", "wercker_cli.engine.plan"):
+        if select.select([gate], [], [], 0)[0]:
+            break
+        importlib.import_module(module)
+    os.read(gate, 1)
+    os.close(gate)
 
 
 def work(home: str) -> None:

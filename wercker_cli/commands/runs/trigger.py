@@ -25,6 +25,13 @@ WHAT = "What to run"
 @shape.command("trigger")
 @lambda function: scope_options(function, section=WHAT)
 @shape.option(
+    "--workflow",
+    type=Text(),
+    metavar="NAME",
+    section=WHAT,
+    help="A workflow of the wercker.yml, in place of a pipeline.",
+)
+@shape.option(
     "--branch", "-b", type=Branch(), metavar="NAME", section=WHAT, help="A branch [default: the current one]."
 )
 @shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch, or @head.")
@@ -41,10 +48,11 @@ WHAT = "What to run"
 @output_options(RUN)
 @click.pass_obj
 def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
-    """Start a run of a pipeline.
+    """Start a run of a pipeline, or of the first pipeline of a workflow.
 
     Its id goes to standard output, everything else to standard error. With --wait the exit code is 0 when the run
-    passed, 10 when it failed, 11 when it was aborted, and 124 when --timeout ran out (the run goes on).
+    passed, 10 when it failed, 11 when it was aborted, and 124 when --timeout ran out (the run goes on). A workflow is
+    waited for as a whole, and the worst of its runs counts.
 
     \b
     Examples:
@@ -52,9 +60,12 @@ def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
       wercker runs trigger -p build --worktree --wait
       wercker runs trigger -p test --commit @head --reuse --wait
       wercker runs trigger -p deploy -b main --target staging -e STAGE=test --secret-env TOKEN --wait
+      wercker runs trigger --workflow build-and-deploy --wait
       id=$(wercker runs trigger -p build) && wercker runs show "$id"
     """
-    if not given["pipelineId"]:
+    if given["workflow"]:
+        _check_workflow(given, reuse=reuse)
+    elif not given["pipelineId"]:
         raise Usage("--pipeline is missing", hint=_pipelines_hint(app, given["applicationId"]))
     patience = waiting.patience(given, wait=wait)
     given["variables"] = _variables(given)
@@ -81,7 +92,7 @@ def command(app: Invocation, /, wait: bool, reuse: bool, **given: Any) -> int:
 def _payload(app: Invocation, /, **given: Any) -> Json:
     """What was given, in the words of the API."""
     payload = {
-        "pipelineId": app.pipeline_id(given["pipelineId"], given["applicationId"]),
+        **_what(app, given),
         "sourceRunId": given["source_run"],
         "branch": given["branch"],
         "commitHash": given["commit"],
@@ -104,6 +115,19 @@ def _variables(given: Json) -> list[Json]:
     if target and any(variable["key"] == TARGET for variable in found):
         raise Usage(f"--target sets {TARGET}, which is given as a variable too", hint="leave out one of them")
     return [*found, {"key": TARGET, "value": target}] if target else found
+
+
+def _what(app: Invocation, given: Json) -> Json:
+    if given["workflow"]:
+        return {**dict(app.scope(given["applicationId"], None)), "workflow": given["workflow"]}
+    return {"pipelineId": app.pipeline_id(given["pipelineId"], given["applicationId"])}
+
+
+def _check_workflow(given: Json, *, reuse: bool) -> None:
+    """Raises Usage for what a workflow says by itself."""
+    others = {"--pipeline": given["pipelineId"], "--source-run": given["source_run"], "--reuse": reuse}
+    for name in (name for name, value in others.items() if value):
+        raise Usage(f"--workflow and {name} exclude each other", hint=f"leave out {name}")
 
 
 def _passed_before(app: Invocation, payload: Json) -> Json | None:
