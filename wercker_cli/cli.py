@@ -56,6 +56,12 @@ COMMANDS: dict[str, Any] = {
         "Log in to a server, and see who accepts which token.",
         {"login": f"{_IN}.auth.login", "status": f"{_IN}.auth.status", "logout": f"{_IN}.auth.logout"},
     ),
+    "server": (
+        "Let others use the engine of this machine.",
+        {
+            "start": f"{_IN}.server.start",
+        },
+    ),
     "completion": f"{_IN}.completion",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import Request, Response
@@ -113,6 +113,19 @@ class Engine:
         wanted = Retention(int(1000 * (older_than or 0)), keep or 0) if given else None
         self._dispatcher.tend()
         return Pruning(self._store, application, wanted, dry_run=dry_run)
+
+    def serve(
+        self, host: str, port: int, workers: int | None, listening: Callable[[str], None], log: TextIO, form: str
+    ) -> None:
+        """Answers others over HTTP until SIGTERM or Ctrl-C; `listening` gets the URL, `log` a line a request.
+
+        Raises Refused where the port or the state folder cannot be had, Usage for a host that this machine has not.
+        """
+        from wercker_cli.engine import request_log, server, wsgi
+        from wercker_cli.engine.dispatch import WORKERS
+
+        service = wsgi.Service(self.home, workers or WORKERS, request_log.writer(log, form))
+        server.serve(server.Address(host, port), service, listening)
 
     def targets(self, pipeline: str | None) -> list[str]:
         """The deploy targets of a pipeline in this checkout, of all of them where none is named."""

@@ -66,16 +66,22 @@ def answer(site: Site, request: Request) -> Response:
     try:
         found = _dispatch(call, request.method, _RUN_SLASH.sub("", request.path))
     except Fault as fault:
-        return _error(fault.status, fault.title, fault.message)
+        return refusal(fault)
     except NotFound as error:
-        return _error(404, "Not Found", error.message)
+        return error_answer(404, "Not Found", error.message)
     except Unreachable as error:
-        return _error(503, "Service Unavailable", error.message)
+        return error_answer(503, "Service Unavailable", error.message)
     except WerckerError as error:
-        return _error(400, "Bad Request", error.message)
+        return error_answer(400, "Bad Request", error.message)
     except Exception as error:  # a bug of ours must not end whoever asks
-        return _error(500, "Internal Server Error", f"{type(error).__name__}: {error}")
-    return found if isinstance(found, Response) else _json(200, found)
+        return error_answer(500, "Internal Server Error", f"{type(error).__name__}: {error}")
+    return found if isinstance(found, Response) else json_answer(200, found)
+
+
+def refusal(fault: Fault) -> Response:
+    """The API's error object for a fault."""
+    response = error_answer(fault.status, fault.title, fault.message)
+    return response._replace(headers={**response.headers, **fault.headers})
 
 
 def _dispatch(call: Call, method: str, path: str) -> Any:
@@ -90,7 +96,7 @@ def _dispatch(call: Call, method: str, path: str) -> Any:
         if match:
             allowed.append(known)
     if allowed:
-        raise WrongMethod(f"{method} is not for this path; {', '.join(allowed)} is")
+        raise WrongMethod(f"{method} is not for this path; {', '.join(allowed)} is", allowed)
     raise Missing(f"Nothing is at {path}")
 
 
@@ -111,6 +117,7 @@ def trigger(call: Call) -> objects.Json:
     """A new run, which waits for a worker."""
     from wercker_cli.engine.trigger import create_run  # most commands only look
 
+    parameters.check_is_json(call.headers)
     wanted = parameters.trigger(call.body)
     call.site.dispatcher.get_ready()
     run = create_run(call.site.store, wanted, call.site.user, call.site.checkout)
@@ -253,10 +260,12 @@ def _application(call: Call, row: Row) -> objects.Json:
     return objects.application_object(row, git.remote(row["remote"]), call.site.base)
 
 
-def _json(status: int, value: Any) -> Response:
+def json_answer(status: int, value: Any) -> Response:
+    """A value as the body of an answer."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return Response(status, {"content-type": "application/json; charset=utf-8", "content-length": str(len(body))}, body)
 
 
-def _error(status: int, title: str, message: str) -> Response:
-    return _json(status, {"statusCode": status, "error": title, "message": message})
+def error_answer(status: int, title: str, message: str) -> Response:
+    """The API's error object."""
+    return json_answer(status, {"statusCode": status, "error": title, "message": message})

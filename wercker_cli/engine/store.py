@@ -143,6 +143,11 @@ class Store:
             if durable:
                 self.write("PRAGMA synchronous = NORMAL")
 
+    def check_writable(self) -> None:
+        """Raises Refused or Unreachable where nothing could be kept now."""
+        with self.transaction():
+            self.write(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
     def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
         """Runs in the order of their creation; `filters` maps columns to what they have to be."""
         found = listing.page(self, filters, ascending=ascending, skip=skip, limit=limit)

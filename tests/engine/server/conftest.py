@@ -1,0 +1,118 @@
+"""What tests of the server stand on: a real one, in a process of its own, asked over real sockets."""
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import PATIENCE, WERCKER
+
+API = "/api/v3"
+
+
+class Answer(NamedTuple):
+    """What came back; names of headers in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def fault(self) -> tuple[int, str]:
+        """The error object, which has to be one and to fit the status."""
+        said = self.json
+        assert list(said) == ["statusCode", "error", "message"]
+        assert said["statusCode"] == self.status
+        assert int(self.headers["content-length"]) == len(self.body)
+        return self.status, said["message"]
+
+
+class Served:
+    """A server that listens."""
+
+    def __init__(self, url: str, process: subprocess.Popen[str], log: Path) -> None:
+        self.url, self.process, self._log = url, process, log
+        self.host, self.port = urlsplit(url).hostname or "", urlsplit(url).port or 0
+
+    def ask(
+        self, method: str, path: str, body: bytes | str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request, on a connection of its own."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        connection.request(method, path, body, {"Host": f"{self.host}:{self.port}", **(headers or {})})
+        answer = connection.getresponse()
+        found = Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        connection.close()
+        return found
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """A GET below the root of the API; `_` in the name of a header is a dash."""
+        return self.ask("GET", f"{API}{path}", headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+    def raw(self, sent: bytes) -> bytes:
+        """What comes back for these bytes until the server closes the connection."""
+        with socket.create_connection((self.host, self.port), timeout=2 * PATIENCE) as connection:
+            connection.sendall(sent)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def log(self) -> list[str]:
+        """The lines of the request log so far."""
+        return self._log.read_text().splitlines()
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """The exit code of the server, which is asked to go."""
+        self.process.send_signal(how)
+        return self.process.wait(PATIENCE)
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve(environ: dict[str, str], home: Path, tmp_path: Path) -> Iterator[Serve]:
+    """Starts servers on free ports; they are ended with the test, and none of them may have had a traceback."""
+    servers: list[tuple[subprocess.Popen[str], Path]] = []
+
+    def start(*args: str, cwd: Path | None = None, **more: str) -> Served:
+        log = tmp_path / f"server-{len(servers)}.log"
+        with log.open("w") as stderr:
+            process = subprocess.Popen(
+                [WERCKER, "server", "start", "--port", "0", *args],
+                env={**environ, **more},
+                cwd=cwd or tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        assert process.stdout is not None
+        servers.append((process, log))
+        url = process.stdout.readline().strip()
+        assert url, log.read_text()
+        return Served(url, process, log)
+
+    yield start
+    for process, log in servers:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(PATIENCE)
+        if process.stdout:
+            process.stdout.close()
+        assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    """A server without any option."""
+    return serve()

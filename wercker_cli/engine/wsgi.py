@@ -1,0 +1,163 @@
+"""The routes as a WSGI application: what HTTP asks for around them, in one place."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from wercker_cli.api.transport import Request, Response
+from wercker_cli.engine.dispatch import Dispatcher
+from wercker_cli.engine.faults import BadRequest, Fault, Missing, Unwell
+from wercker_cli.engine.routes import ROOT, Site, answer, json_answer, refusal
+from wercker_cli.engine.store import Store
+from wercker_cli.engine.user import username
+from wercker_cli.errors import WerckerError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEALTH = "/healthz"
+BLOCK = 65536  # bytes of a file at a time
+_HOST = r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
+_CACHING = {"cache-control": "private, no-cache, no-store, must-revalidate"}
+_GUARDS = {"x-content-type-options": "nosniff"}
+
+
+class Entry(NamedTuple):
+    """A line of the request log; nothing that a client keeps secret is in it."""
+
+    at: float  # seconds since 1970
+    address: str
+    user: str  # '' where nobody is logged in
+    method: str
+    path: str  # as it was sent, without the query
+    status: int
+    length: int  # bytes of the body
+    seconds: float
+
+
+class Service(NamedTuple):
+    """What a server is told: its state folder, how many runs it has at once, and who writes the request log."""
+
+    home: str
+    workers: int
+    log: Callable[[Entry], None]
+
+
+def application(service: Service) -> WSGIApplication:
+    """The API, and what is beside it, for several threads: each has its own connection to the store."""
+    threads = threading.local()
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.time()
+        if not hasattr(threads, "store"):
+            threads.store = Store(service.home)
+            threads.dispatcher = Dispatcher(threads.store, service.workers)
+        response = _for_http(environ, _respond(environ, threads.store, threads.dispatcher))
+        length = int(response.headers["content-length"])
+        service.log(
+            Entry(
+                at=began,
+                address=environ["REMOTE_ADDR"],
+                user="",
+                method=environ["REQUEST_METHOD"],
+                path=_path(environ),
+                status=response.status,
+                length=length,
+                seconds=time.time() - began,
+            )
+        )
+        status = f"{response.status} {HTTPStatus(response.status).phrase}"
+        start_response(status, [(name.title(), value) for name, value in response.headers.items()])
+        if response.file:
+            return environ["wsgi.file_wrapper"](response.file, BLOCK)  # type: ignore[no-any-return]  # waitress's own
+        return [response.body]
+
+    return serve
+
+
+def _respond(environ: WSGIEnvironment, store: Store, dispatcher: Dispatcher) -> Response:
+    """The answer to a GET, also where only its head is asked for, or to whatever else was sent."""
+    try:
+        base = f"{environ['wsgi.url_scheme']}://{_host(environ)}{ROOT}"
+        path = _path(environ)
+        if path == HEALTH:
+            return _health(store, dispatcher)
+        if not path.startswith(f"{ROOT}/"):
+            raise Missing(f"Nothing is at {path}")
+        dispatcher.tend()
+        return answer(Site(store, dispatcher, username(), None, base), _request(environ, path))
+    except Fault as fault:
+        return refusal(fault)
+    except WerckerError as error:
+        return refusal(Unwell(error.message))
+
+
+def _request(environ: WSGIEnvironment, path: str) -> Request:
+    method = "GET" if environ["REQUEST_METHOD"] == "HEAD" else environ["REQUEST_METHOD"]
+    headers = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
+    headers["CONTENT-TYPE"] = environ.get("CONTENT_TYPE", "")
+    if environ["REQUEST_METHOD"] != "GET" or "IF-RANGE" in headers:  # a weak ETag is none that a range may go by
+        headers.pop("RANGE", None)
+    query = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
+    return Request(method, path, tuple(query), environ["wsgi.input"].read(), headers)
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    """The path as it was sent: an encoded slash is no slash."""
+    target = str(environ["REQUEST_URI"]).partition("?")[0]
+    if target.startswith("/"):
+        return target
+    try:
+        return urlsplit(target).path or "/"  # as proxies are asked
+    except ValueError:
+        raise BadRequest("The request is for no path") from None
+
+
+def _host(environ: WSGIEnvironment) -> str:
+    """The name that the client knows this server by, with its port."""
+    host = str(environ.get("HTTP_HOST", ""))
+    if not re.fullmatch(_HOST, host, re.ASCII):
+        raise BadRequest("The header Host is missing, or names no host")
+    return host
+
+
+def _health(store: Store, dispatcher: Dispatcher) -> Response:
+    """Whether runs can be kept, and somebody takes those that wait; raises Unreachable, Refused or Unwell."""
+    dispatcher.tend()
+    store.check_writable()
+    if dispatcher.is_stuck():
+        raise Unwell("Runs wait, and no worker takes them")
+    return json_answer(200, {"status": "ok"})
+
+
+def _for_http(environ: WSGIEnvironment, response: Response) -> Response:
+    """The same answer with the headers that every one has, and without what the client has or does not want."""
+    headers: dict[str, str] = {**response.headers, **_CACHING, **_GUARDS}
+    reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+    if reads and response.status == 200:
+        headers.setdefault("etag", f'W/"{hashlib.sha256(response.body).hexdigest()[:32]}"')
+    if "GET" in headers.get("allow", "").split(", "):
+        headers["allow"] += ", HEAD"
+    response = response._replace(headers=headers)
+    if reads and response.status in {200, 206} and _has(environ.get("HTTP_IF_NONE_MATCH", ""), headers["etag"]):
+        return _without_body(response._replace(status=304), length="0")
+    return _without_body(response, headers["content-length"]) if environ["REQUEST_METHOD"] == "HEAD" else response
+
+
+def _has(known: str, etag: str) -> bool:
+    """Whether an If-None-Match header names that ETag, strong or weak."""
+    opaque = etag.removeprefix("W/")
+    return known.strip() == "*" or any(tag.strip().removeprefix("W/") == opaque for tag in known.split(","))
+
+
+def _without_body(response: Response, length: str) -> Response:
+    if response.file:
+        response.file.close()
+    return response._replace(headers={**response.headers, "content-length": length}, body=b"", file=None)
