@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,10 +15,10 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 
 from wercker_cli.engine.routes import error_answer
+from wercker_cli.engine.wsgi import Entry
 
 PATIENCE = 30  # seconds that a request may take to arrive, and that a connection may do nothing
 LINGER = 5.0  # seconds in which a client whose request was refused may still read why
-_TITLES = {413: "Request Entity Too Large", 431: "Request Header Fields Too Large"}
 
 
 class _Task(WSGITask):
@@ -40,6 +41,18 @@ class _Refusal(ErrorTask):
         self.content_length = len(response.body)
         self.write(response.body)
         self.channel.linger()
+        self.channel.server.log(
+            Entry(
+                at=self.start_time,
+                address=self.channel.addr[0],
+                user="",
+                method="-",
+                path="-",
+                status=error.code,
+                length=len(response.body),
+                seconds=time.time() - self.start_time,
+            )
+        )
 
 
 class Channel(HTTPChannel):
@@ -146,6 +159,11 @@ class Server(TcpWSGIServer):
     """The listening socket, and who is connected."""
 
     channel_class = Channel
+
+    def __init__(self, log: Callable[[Entry], None], *args: Any, **kwargs: Any) -> None:
+        """`log` gets the requests that never reach the application."""
+        self.log = log
+        super().__init__(*args, **kwargs)
 
     def maintenance(self, now: float) -> None:
         """Ends the connections that do nothing, or are late."""

@@ -76,6 +76,7 @@ def _server(listener: socket.socket, scheme: str, service: wsgi.Service) -> Serv
     threads = ThreadedTaskDispatcher()
     threads.set_thread_count(THREADS)
     return (SecureServer if scheme == "https" else Server)(
+        service.log,
         wsgi.application(service),
         _sock=listener,
         dispatcher=threads,

@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,19 @@ import pytest
 from tests.conftest import PATIENCE, WERCKER
 
 API = "/api/v3"
+
+# The same command, in a hurry.
+IMPATIENT = [
+    sys.executable,
+    "-c",
+    """
+import os
+from wercker_cli.engine import channel
+channel.PATIENCE = int(os.environ["PATIENCE"])
+from wercker_cli.cli import main
+main()
+""",
+]
 
 
 class Answer(NamedTuple):
@@ -85,12 +99,12 @@ def serve(environ: dict[str, str], home: Path, tmp_path: Path) -> Iterator[Serve
     """Starts servers on free ports; they are ended with the test, and none of them may have had a traceback."""
     servers: list[tuple[subprocess.Popen[str], Path]] = []
 
-    def start(*args: str, cwd: Path | None = None, **more: str) -> Served:
+    def start(*args: str, cwd: Path | None = None, patience: int = 0, **more: str) -> Served:
         log = tmp_path / f"server-{len(servers)}.log"
         with log.open("w") as stderr:
             process = subprocess.Popen(
-                [WERCKER, "server", "start", "--port", "0", *args],
-                env={**environ, **more},
+                [*(IMPATIENT if patience else [WERCKER]), "server", "start", "--port", "0", *args],
+                env={**environ, **more, "PATIENCE": str(patience)},
                 cwd=cwd or tmp_path,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
