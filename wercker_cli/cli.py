@@ -60,6 +60,14 @@ COMMANDS: dict[str, Any] = {
         "Let others use the engine of this machine.",
         {
             "start": f"{_IN}.server.start",
+            "token": (
+                "Say who may use the server.",
+                {
+                    "create": f"{_IN}.server.token.create",
+                    "list": f"{_IN}.server.token.list",
+                    "revoke": f"{_IN}.server.token.revoke",
+                },
+            ),
         },
     ),
     "completion": f"{_IN}.completion",

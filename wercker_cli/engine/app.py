@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import checkouts, git
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing
-from wercker_cli.engine.objects import BASE
+from wercker_cli.engine.objects import BASE, Json
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
 from wercker_cli.engine.user import username
@@ -73,6 +73,7 @@ class Engine:
         if root is None:
             raise NotFound(f"no wercker.yml in {path} or above it")
         row = checkouts.register(self._store, root, note, public=public)
+        checkouts.serve(self._store, row["id"], root)
         return f"{row['owner']}/{row['name']}"
 
     def commit(self, pipeline: str, branch: str) -> str:
@@ -115,17 +116,42 @@ class Engine:
         return Pruning(self._store, application, wanted, dry_run=dry_run)
 
     def serve(
-        self, host: str, port: int, workers: int | None, listening: Callable[[str], None], log: TextIO, form: str
+        self,
+        listening: Callable[[str], None],
+        log: TextIO,
+        log_format: str,
+        note: Callable[[str], None],
+        *,
+        workers: int | None,
+        **address: Any,
     ) -> None:
         """Answers others over HTTP until SIGTERM or Ctrl-C; `listening` gets the URL, `log` a line a request.
 
-        Raises Refused where the port or the state folder cannot be had, Usage for a host that this machine has not.
+        `address` is what `server.Address` takes; raises as `server.serve` does.
         """
         from wercker_cli.engine import request_log, server, wsgi
         from wercker_cli.engine.dispatch import WORKERS
 
-        service = wsgi.Service(self.home, workers or WORKERS, request_log.writer(log, form))
-        server.serve(server.Address(host, port), service, listening)
+        service = wsgi.Service(self.home, workers or WORKERS, request_log.writer(log, log_format))
+        server.serve(server.Address(**address), service, listening, note)
+
+    def create_token(self, name: str, *, read_only: bool, seconds: float | None) -> str:
+        """A new token for the server; raises as `tokens.create` does."""
+        from wercker_cli.engine import tokens
+
+        return tokens.create(self._store, name, read_only=read_only, seconds=seconds)
+
+    def tokens(self) -> list[Json]:
+        """The tokens of the server, without what is secret."""
+        from wercker_cli.engine import tokens
+
+        return tokens.listed(self._store)
+
+    def revoke_token(self, name: str) -> None:
+        """Ends a token of the server; raises NotFound where there is none of that name."""
+        from wercker_cli.engine import tokens
+
+        tokens.revoke(self._store, name)
 
     def targets(self, pipeline: str | None) -> list[str]:
         """The deploy targets of a pipeline in this checkout, of all of them where none is named."""

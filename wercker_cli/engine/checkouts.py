@@ -60,6 +60,13 @@ def register(store: Store, root: str, note: Callable[[str], None], *, public: bo
         return store.all("SELECT * FROM applications WHERE id = :id", id=application)[0]
 
 
+def serve(store: Store, application: str, root: str) -> None:
+    """Lets a server show and run the application, from that folder."""
+    store.write(
+        "UPDATE applications SET served_from = :root WHERE id = :application", root=root, application=application
+    )
+
+
 def root_of(store: Store, application: str) -> str:
     """A checkout of the application, the one whose files changed last; raises NotFound where none is left."""
     for row in store.all(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import folders, git, objects, parameters, queue, secrets
+from wercker_cli.engine.access import Access
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
 from wercker_cli.engine.store import Row, Store
@@ -33,6 +34,7 @@ class Site(NamedTuple):
     user: str
     checkout: str | None
     base: str
+    access: Access = Access.OWNER
 
 
 class Call(NamedTuple):
@@ -104,10 +106,10 @@ def _dispatch(call: Call, method: str, path: str) -> Any:
 def runs(call: Call) -> list[objects.Json]:
     """The runs of an application or a pipeline."""
     filters, page = parameters.run_filters(call.query), parameters.page(call.query)
-    if "application" in filters and call.site.store.application_by_id(filters["application"]) is None:
-        raise Missing(f"There is no application {filters['application']}")
-    if "pipeline" in filters and call.site.store.pipeline(filters["pipeline"]) is None:
-        raise Missing(f"There is no pipeline {filters['pipeline']}")
+    if "application" in filters:
+        _application_by_id(call, filters["application"])
+    if "pipeline" in filters:
+        _application_of(call, filters["pipeline"])
     rows = call.site.store.runs(filters, ascending=parameters.ascending(call.query), skip=page.skip, limit=page.limit)
     return [objects.run_object(row, call.site.base, whole=False) for row in rows]
 
@@ -119,8 +121,17 @@ def trigger(call: Call) -> objects.Json:
 
     parameters.check_is_json(call.headers)
     wanted = parameters.trigger(call.body)
+    if wanted.workflow:
+        application = _application_by_id(call, wanted.application)
+    else:
+        application = _application_of(call, wanted.pipeline)
+    source = call.site.store.run(wanted.source_run) if wanted.source_run else None
+    if source and not call.site.access.sees(source):
+        raise Missing(f"sourceRunId: there is no run {wanted.source_run}")
+    call.site.access.check_may_write()
     call.site.dispatcher.get_ready()
-    run = create_run(call.site.store, wanted, call.site.user, call.site.checkout)
+    checkout = call.site.checkout if call.site.access is Access.OWNER else application["served_from"]
+    run = create_run(call.site.store, wanted, call.site.user, checkout)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)
     call.site.dispatcher.wake()
     return created
@@ -143,6 +154,7 @@ def abort(call: Call, run: str) -> objects.Json:
     """The run after its abort, when nothing of it is alive any more; a finished one as it is."""
     store = call.site.store
     row = _run(call, run)
+    call.site.access.check_may_write()
     aborting = queue.abort(store, run)
     if aborting and not aborting["worker"]:
         secrets.forget(store.home, run)
@@ -196,7 +208,8 @@ def step_artifacts(call: Call, step: str) -> Response:
 @route("GET", "/applications/:owner")
 def applications(call: Call, owner: str) -> list[objects.Json]:
     """The applications of an owner."""
-    return [_application(call, row) for row in call.site.store.applications(owner)]
+    found = call.site.store.applications(owner)
+    return [_application(call, row) for row in found if call.site.access.sees(row)]
 
 
 @route("GET", "/applications/:owner/:name")
@@ -237,22 +250,37 @@ def _unquoted(part: str) -> str:
 
 def _run(call: Call, run: str) -> Row:
     row = call.site.store.run(run)
-    if row is None:
+    if row is None or not call.site.access.sees(row):
         raise Missing(f"There is no run {run}")
     return row
 
 
 def _step(call: Call, step: str) -> Row:
     row = call.site.store.step(step)
-    if row is None:
+    run = row and call.site.store.run(row["run"])
+    if row is None or run is None or not call.site.access.sees(run):
         raise Missing(f"There is no step {step}")
     return row
 
 
 def _application_row(call: Call, owner: str, name: str) -> Row:
     row = call.site.store.application(owner, name)
-    if row is None:
+    if row is None or not call.site.access.sees(row):
         raise Missing(f"There is no application {owner}/{name}")
+    return row
+
+
+def _application_by_id(call: Call, application: str) -> Row:
+    row = call.site.store.application_by_id(application)
+    if row is None or not call.site.access.sees(row):
+        raise Missing(f"There is no application {application}")
+    return row
+
+
+def _application_of(call: Call, pipeline: str) -> Row:
+    row = call.site.store.application_with(pipeline)
+    if row is None or not call.site.access.sees(row):
+        raise Missing(f"There is no pipeline {pipeline}")
     return row
 
 

@@ -9,15 +9,16 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
-from wercker_cli.engine import wsgi
+from wercker_cli.engine import callers, wsgi
 from wercker_cli.engine.channel import PATIENCE, SecureServer, Server
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.store import Store
@@ -32,26 +33,38 @@ TENDING = 0.5  # seconds between two looks at the workers, where nobody asks
 
 
 class Address(NamedTuple):
-    """Where to listen; with the files of a certificate and its key, over TLS."""
+    """Where to listen, and what protects it there."""
 
     host: str
     port: int  # 0 for any that is free
-    cert: str | None = None
-    key: str | None = None
+    cert: str | None = None  # the file of a certificate: over TLS
+    key: str | None = None  # the file of its key, where it is not in that one
+    behind_proxy: bool = False  # whoever connects is a proxy, which says for whom
+    insecure_bind: bool = False  # other machines may connect without either
+    allowed_hosts: Sequence[str] = ()  # names that it goes by, beside its own
 
 
-def serve(address: Address, service: wsgi.Service, listening: Callable[[str], None]) -> None:
+def serve(
+    address: Address, service: wsgi.Service, listening: Callable[[str], None], note: Callable[[str], None]
+) -> None:
     """Answers until SIGTERM or Ctrl-C, and then what was asked before; a second one ends that too.
 
-    `listening` gets the URL. Raises Refused where the port or the state folder cannot be had, Usage for a host that
-    this machine has not and for files that are no certificate.
+    `listening` gets the URL, `note` what is to be known of an address that others can reach. Raises Refused where the
+    port or the state folder cannot be had, Usage for a host that this machine has not, for one that is not protected,
+    and for files that are no certificate.
     """
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # what concerns a request is in our own log
     store = Store(service.home)
     store.one("SELECT 1")
     listener = _listener(address)
+    local = ip_address(listener.getsockname()[0]).is_loopback
+    if not local:
+        note(_exposed(address))
+    if address.cert:
+        listener = _secured(listener, address)
     scheme = "https" if address.cert else "http"
-    server = _server(listener, scheme, service)
+    rules = callers.Rules(_names(address, listener) if local else frozenset(), address.behind_proxy)
+    server = _server(listener, scheme, service, rules)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(service, stop), daemon=True)
     with _signals(server, stop):
@@ -72,12 +85,12 @@ def _turn(server: Server, timeout: float = 1.0) -> None:
     wasyncore.loop(timeout, use_poll=True, map=server._map, count=1)
 
 
-def _server(listener: socket.socket, scheme: str, service: wsgi.Service) -> Server:
+def _server(listener: socket.socket, scheme: str, service: wsgi.Service, rules: callers.Rules) -> Server:
     threads = ThreadedTaskDispatcher()
     threads.set_thread_count(THREADS)
     return (SecureServer if scheme == "https" else Server)(
         service.log,
-        wsgi.application(service),
+        wsgi.application(service, rules),
         _sock=listener,
         dispatcher=threads,
         adj=Adjustments(
@@ -85,6 +98,7 @@ def _server(listener: socket.socket, scheme: str, service: wsgi.Service) -> Serv
             threads=THREADS,
             url_scheme=scheme,
             connection_limit=CONNECTIONS,
+            clear_untrusted_proxy_headers=False,  # callers.py reads them, where they are to be believed
             channel_timeout=PATIENCE,
             cleanup_interval=1,
             max_request_body_size=LARGEST_BODY + 1,
@@ -111,7 +125,27 @@ def _listener(address: Address) -> socket.socket:
     except OSError as error:
         listener.close()
         raise _not_bound(address, error) from None
-    return _secured(listener, address) if address.cert else listener
+    return listener
+
+
+def _exposed(address: Address) -> str:
+    """What is to be known where other machines can connect; raises Usage where that was not thought of."""
+    if address.cert:
+        return f"note: other machines can connect to {address.host}, over TLS"
+    if address.behind_proxy:
+        return f"note: whoever can connect to {address.host} is believed to be a proxy, which says for whom it asks"
+    if address.insecure_bind:
+        return f"note: other machines can connect to {address.host}, and others can read their tokens on the way"
+    raise Usage(
+        f"other machines could connect to {address.host}, and others read their tokens on the way",
+        hint="--cert FILE --key FILE for TLS, --behind-proxy where a proxy does that, or --insecure-bind",
+    )
+
+
+def _names(address: Address, listener: socket.socket) -> frozenset[str]:
+    """The names in URLs by which programs on this machine may know the server."""
+    own = (_name(address.host), _name(listener.getsockname()[0]), "localhost")
+    return frozenset(name.lower().rstrip(".") for name in (*own, *address.allowed_hosts))
 
 
 def _not_bound(address: Address, error: OSError) -> WerckerError:

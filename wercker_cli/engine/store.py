@@ -24,7 +24,7 @@ INTERNAL_STEPS = ("get code", "setup environment")
 _RUNS = """
     SELECT runs.*, pipelines.name AS pipeline_name, pipelines.created_at AS pipeline_created_at,
            applications.name AS application_name, applications.owner AS application_owner,
-           applications.remote, applications.public, source.result AS source_result,
+           applications.remote, applications.public, applications.served_from, source.result AS source_result,
            workflows.name AS workflow_name
     FROM runs
     JOIN pipelines ON pipelines.id = runs.pipeline
@@ -242,6 +242,13 @@ class Store:
     def application_by_id(self, application: str) -> Row | None:
         """One application, or None."""
         return self.one("SELECT * FROM applications WHERE id = :application", application=application)
+
+    def application_with(self, pipeline: str) -> Row | None:
+        """The application that has this pipeline, by its id, or None."""
+        return self.one(
+            "SELECT * FROM applications WHERE id = (SELECT application FROM pipelines WHERE id = :pipeline)",
+            pipeline=pipeline,
+        )
 
     def applications(self, owner: str) -> list[Row]:
         """The applications of an owner, by name."""

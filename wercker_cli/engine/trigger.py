@@ -140,11 +140,14 @@ def _host_vars(home: str) -> dict[str, str]:
 
 def _root(store: Store, application: str, checkout: str | None) -> str:
     here = checkout and store.one(
-        "SELECT path FROM checkouts WHERE path = :path AND application = :application",
+        """
+        SELECT 1 FROM checkouts WHERE path = :path AND application = :application
+        UNION SELECT 1 FROM applications WHERE id = :application AND served_from = :path
+        """,
         path=checkout,
         application=application,
     )
-    return str(here["path"]) if here else checkouts.root_of(store, application)
+    return str(checkout) if here and os.path.isdir(str(checkout)) else checkouts.root_of(store, application)
 
 
 def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple[str, git.Commit]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from wercker_cli.api.transport import Request, Response
+from wercker_cli.engine import callers
+from wercker_cli.engine.access import Access
+from wercker_cli.engine.callers import Caller
 from wercker_cli.engine.dispatch import Dispatcher
-from wercker_cli.engine.faults import BadRequest, Fault, Missing, Unwell
+from wercker_cli.engine.faults import Fault, Missing, NotLoggedIn, Unwell
+from wercker_cli.engine.logins import Logins
 from wercker_cli.engine.routes import ROOT, Site, answer, json_answer, refusal
 from wercker_cli.engine.store import Store
-from wercker_cli.engine.user import username
 from wercker_cli.errors import WerckerError
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 HEALTH = "/healthz"
 BLOCK = 65536  # bytes of a file at a time
-_HOST = r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
 _CACHING = {"cache-control": "private, no-cache, no-store, must-revalidate"}
 _GUARDS = {"x-content-type-options": "nosniff"}
 
@@ -50,26 +51,27 @@ class Service(NamedTuple):
     log: Callable[[Entry], None]
 
 
-def application(service: Service) -> WSGIApplication:
+def application(service: Service, rules: callers.Rules) -> WSGIApplication:
     """The API, and what is beside it, for several threads: each has its own connection to the store."""
-    threads = threading.local()
+    threads, logins = threading.local(), Logins()
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.time()
         if not hasattr(threads, "store"):
             threads.store = Store(service.home)
             threads.dispatcher = Dispatcher(threads.store, service.workers)
-        response = _for_http(environ, _respond(environ, threads.store, threads.dispatcher))
-        length = int(response.headers["content-length"])
+        caller = callers.caller(environ, rules)
+        response, user = _respond(caller, environ, threads.store, threads.dispatcher, logins, rules)
+        response = _for_http(environ, response)
         service.log(
             Entry(
                 at=began,
-                address=environ["REMOTE_ADDR"],
-                user="",
+                address=caller.address,
+                user=user,
                 method=environ["REQUEST_METHOD"],
-                path=_path(environ),
+                path=caller.path,
                 status=response.status,
-                length=length,
+                length=int(response.headers["content-length"]),
                 seconds=time.time() - began,
             )
         )
@@ -82,21 +84,38 @@ def application(service: Service) -> WSGIApplication:
     return serve
 
 
-def _respond(environ: WSGIEnvironment, store: Store, dispatcher: Dispatcher) -> Response:
-    """The answer to a GET, also where only its head is asked for, or to whatever else was sent."""
+def _respond(
+    caller: Caller, environ: WSGIEnvironment, store: Store, dispatcher: Dispatcher, logins: Logins, rules: callers.Rules
+) -> tuple[Response, str]:
+    """The answer to a GET, also where only its head is asked for, or to whatever else was sent; and to whom."""
+    user = ""
     try:
-        base = f"{environ['wsgi.url_scheme']}://{_host(environ)}{ROOT}"
-        path = _path(environ)
-        if path == HEALTH:
-            return _health(store, dispatcher)
-        if not path.startswith(f"{ROOT}/"):
-            raise Missing(f"Nothing is at {path}")
+        callers.check_host(caller, rules)
+        if caller.path == HEALTH:
+            return _health(store, dispatcher), user
+        if not caller.path.startswith(f"{ROOT}/"):
+            raise Missing(f"Nothing is at {caller.path}")
+        user, access = _logged_in(caller, store, logins)
         dispatcher.tend()
-        return answer(Site(store, dispatcher, username(), None, base), _request(environ, path))
+        base = f"{caller.scheme}://{caller.host}{ROOT}"
+        return answer(Site(store, dispatcher, user, None, base, access), _request(environ, caller.path)), user
     except Fault as fault:
-        return refusal(fault)
+        return refusal(fault), user
     except WerckerError as error:
-        return refusal(Unwell(error.message))
+        return refusal(Unwell(error.message)), user
+
+
+def _logged_in(caller: Caller, store: Store, logins: Logins) -> tuple[str, Access]:
+    """The name of a caller's token and what it allows; raises NotLoggedIn, TooManyFailures."""
+    if caller.authorization is None:
+        return "", Access.NOBODY
+    logins.check(caller.address)
+    row = callers.token(caller, store)
+    if row is None:
+        logins.failed(caller.address)
+        raise NotLoggedIn("Invalid token")
+    logins.succeeded(caller.address)
+    return row["name"], Access.READ_ONLY if row["read_only"] else Access.MEMBER
 
 
 def _request(environ: WSGIEnvironment, path: str) -> Request:
@@ -107,25 +126,6 @@ def _request(environ: WSGIEnvironment, path: str) -> Request:
         headers.pop("RANGE", None)
     query = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
     return Request(method, path, tuple(query), environ["wsgi.input"].read(), headers)
-
-
-def _path(environ: WSGIEnvironment) -> str:
-    """The path as it was sent: an encoded slash is no slash."""
-    target = str(environ["REQUEST_URI"]).partition("?")[0]
-    if target.startswith("/"):
-        return target
-    try:
-        return urlsplit(target).path or "/"  # as proxies are asked
-    except ValueError:
-        raise BadRequest("The request is for no path") from None
-
-
-def _host(environ: WSGIEnvironment) -> str:
-    """The name that the client knows this server by, with its port."""
-    host = str(environ.get("HTTP_HOST", ""))
-    if not re.fullmatch(_HOST, host, re.ASCII):
-        raise BadRequest("The header Host is missing, or names no host")
-    return host
 
 
 def _health(store: Store, dispatcher: Dispatcher) -> Response:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import PATIENCE, WERCKER
+from tests.conftest import PATIENCE, WERCKER, Wercker
 
 API = "/api/v3"
 
@@ -56,16 +56,17 @@ class Answer(NamedTuple):
 class Served:
     """A server that listens."""
 
-    def __init__(self, url: str, process: subprocess.Popen[str], log: Path) -> None:
-        self.url, self.process, self._log = url, process, log
+    def __init__(self, url: str, process: subprocess.Popen[str], log: Path, token: str) -> None:
+        self.url, self.process, self._log, self.token = url, process, log, token
         self.host, self.port = urlsplit(url).hostname or "", urlsplit(url).port or 0
 
     def ask(
         self, method: str, path: str, body: bytes | str | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """One request, on a connection of its own."""
+        """One request, on a connection of its own; with the token, where there is one."""
+        login = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
-        connection.request(method, path, body, {"Host": f"{self.host}:{self.port}", **(headers or {})})
+        connection.request(method, path, body, {"Host": f"{self.host}:{self.port}", **login, **(headers or {})})
         answer = connection.getresponse()
         found = Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
         connection.close()
@@ -99,7 +100,7 @@ def serve(environ: dict[str, str], home: Path, tmp_path: Path) -> Iterator[Serve
     """Starts servers on free ports; they are ended with the test, and none of them may have had a traceback."""
     servers: list[tuple[subprocess.Popen[str], Path]] = []
 
-    def start(*args: str, cwd: Path | None = None, patience: int = 0, **more: str) -> Served:
+    def start(*args: str, cwd: Path | None = None, patience: int = 0, token: str = "", **more: str) -> Served:
         log = tmp_path / f"server-{len(servers)}.log"
         with log.open("w") as stderr:
             process = subprocess.Popen(
@@ -114,7 +115,7 @@ def serve(environ: dict[str, str], home: Path, tmp_path: Path) -> Iterator[Serve
         servers.append((process, log))
         url = process.stdout.readline().strip()
         assert url, log.read_text()
-        return Served(url, process, log)
+        return Served(url, process, log, token)
 
     yield start
     for process, log in servers:
@@ -127,6 +128,6 @@ def serve(environ: dict[str, str], home: Path, tmp_path: Path) -> Iterator[Serve
 
 
 @pytest.fixture
-def served(serve: Serve) -> Served:
-    """A server without any option."""
-    return serve()
+def served(serve: Serve, wercker: Wercker) -> Served:
+    """A server without any option, asked by whoever has the token "tester"."""
+    return serve(token=wercker("server", "token", "create", "tester").out.strip())

@@ -75,6 +75,7 @@ def test_a_connection_is_kept_after_a_304(ran: Ran) -> None:
     path = f"{API}/runs/{ran.run['id']}"
     etag = ran.served.ask("GET", path).headers["etag"]
     request = f"GET {path} HTTP/1.1\r\nHost: {ran.served.host}:{ran.served.port}\r\nIf-None-Match: {etag}\r\n"
+    request += f"Authorization: Bearer {ran.served.token}\r\n"
     answers = ran.served.raw(f"{request}\r\n{request}Connection: close\r\n\r\n".encode())
     assert answers.count(b"HTTP/1.1 304 Not Modified\r\n") == 2
 

@@ -18,25 +18,27 @@ from wercker_cli.engine.store import Store
 def test_the_first_line_is_the_url_and_each_request_leaves_a_line(served: Served) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", served.url)
     assert served.ask("GET", "/healthz").json == {"status": "ok"}
-    served.ask("GET", "/api/v3/runs?token=s3cret", headers={"Authorization": "Bearer s3cret"})
+    served.ask("GET", "/api/v3/runs?token=s3cret")
+    served.ask("GET", "/api/v3/runs", headers={"Authorization": "Bearer s3cret"})
     served.ask("POST", "/api/v3/no%0aline", b"s3cret")
     lines = [re.sub(r"^\S+Z 127|\d+ ms$", "", line) for line in served.log()]
     assert lines == [
         ".0.0.1 - GET /healthz 200 15 B ",
-        ".0.0.1 - GET /api/v3/runs 400 105 B ",
-        ".0.0.1 - POST /api/v3/no%0aline 404 82 B ",
+        ".0.0.1 tester GET /api/v3/runs 400 105 B ",
+        ".0.0.1 - GET /api/v3/runs 401 67 B ",
+        ".0.0.1 tester POST /api/v3/no%0aline 404 82 B ",
     ]
 
 
-def test_the_log_as_json(serve: Serve) -> None:
-    served = serve("--log-format", "json")
+def test_the_log_as_json(serve: Serve, wercker: Wercker) -> None:
+    served = serve("--log-format", "json", token=wercker("server", "token", "create", "tester").out.strip())
     served.get("/runs?applicationId=1")
     (line,) = map(json.loads, served.log())
     assert line.pop("time").endswith("Z")
     assert 0 < line.pop("seconds") < 10
     assert line == {
         "address": "127.0.0.1",
-        "user": "",
+        "user": "tester",
         "method": "GET",
         "path": "/api/v3/runs",
         "status": 404,
@@ -54,10 +56,12 @@ def test_what_is_being_answered_is_answered_before_the_server_goes(
     served: Served, wercker: Wercker, checkout: Checkout
 ) -> None:
     checkout.commit(script(stays="trap '' TERM; echo up; sleep 600 & wait; sleep 600"))
+    wercker("pipelines", "add", cwd=checkout.path)
     run = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
     wait_until(lambda: "up\n" in read(wercker, run, checkout.path).logs.get("stays", ""))
     with socket.create_connection((served.host, served.port), timeout=20) as connection:
-        connection.sendall(f"PUT /api/v3/runs/{run}/abort HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        login = f"Host: localhost\r\nAuthorization: Bearer {served.token}\r\n\r\n"
+        connection.sendall(f"PUT /api/v3/runs/{run}/abort HTTP/1.1\r\n{login}".encode())
         time.sleep(0.1)
         assert served.end() == 0
         answer = connection.recv(65536)
