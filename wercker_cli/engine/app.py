@@ -67,12 +67,22 @@ class Engine:
         """Who the author of a run would be that was triggered now."""
         return username()
 
-    def add(self, path: str, note: Callable[[str], None], *, public: bool) -> str:
-        """Registers the checkout at `path`; gives its OWNER/NAME. Raises NotFound where there is no wercker.yml."""
-        root = checkouts.find(os.path.realpath(path))
+    def add(self, source: str, note: Callable[[str], None], *, name: str, public: bool) -> str:
+        """Registers a checkout by its path, or a repository by its URL; gives its OWNER/NAME, which `name` chooses.
+
+        Raises NotFound where there is no wercker.yml or nothing at all, Refused where git cannot have it.
+        """
+        from wercker_cli.engine import mirrors  # most commands only look
+
+        if mirrors.is_source(source):
+            row = mirrors.add(self._store, source, name, note, public=public)
+            return f"{row['owner']}/{row['name']}"
+        if not os.path.isdir(source):
+            raise NotFound(f"{source} is no folder, and no URL of a repository")
+        root = checkouts.find(os.path.realpath(source))
         if root is None:
-            raise NotFound(f"no wercker.yml in {path} or above it")
-        row = checkouts.register(self._store, root, note, public=public)
+            raise NotFound(f"no wercker.yml in {source} or above it")
+        row = checkouts.register(self._store, root, note, name=name, public=public)
         checkouts.serve(self._store, row["id"], root)
         return f"{row['owner']}/{row['name']}"
 

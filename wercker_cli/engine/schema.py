@@ -123,6 +123,7 @@ MIGRATIONS = (
     """
     ALTER TABLE applications ADD COLUMN served_from TEXT NOT NULL DEFAULT '';  -- the folder that a server runs it from
     ALTER TABLE applications ADD COLUMN fetched_from TEXT NOT NULL DEFAULT ''; -- the URL that this folder mirrors
+    ALTER TABLE checkouts ADD COLUMN named INTEGER NOT NULL DEFAULT 0;         -- whether a person chose OWNER/NAME
     ALTER TABLE runs ADD COLUMN trouble TEXT NOT NULL DEFAULT '';  -- why its commit could not be fetched
     CREATE TABLE tokens (
         name TEXT PRIMARY KEY,              -- the user of the runs that it triggers

@@ -51,6 +51,7 @@ class NewRun(NamedTuple):
     inputs: Sequence[tuple[str, str]] = ()
     workflow: str | None = None
     node: str = ""
+    trouble: str = ""  # why the commit could not be fetched
 
 
 class Store:
@@ -172,9 +173,9 @@ class Store:
         self.write(
             """
             INSERT INTO runs (id, application, pipeline, repository, branch, tag, commit_hash, message, env_vars,
-                              host_vars, author, source_run, inputs, workflow, node, created_at)
+                              host_vars, author, source_run, inputs, workflow, node, trouble, created_at)
             VALUES (:run, :application, :pipeline, :repository, :branch, :tag, :commit, :message, :env_vars,
-                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :now)
+                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :trouble, :now)
             """,
             **{
                 **new._asdict(),

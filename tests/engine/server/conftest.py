@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,18 +17,19 @@ from tests.conftest import PATIENCE, WERCKER, Wercker
 
 API = "/api/v3"
 
-# The same command, in a hurry.
-IMPATIENT = [
-    sys.executable,
-    "-c",
-    """
-import os
-from wercker_cli.engine import channel
-channel.PATIENCE = int(os.environ["PATIENCE"])
+_HURRY = """
+import importlib, sys
+module, name, value = sys.argv[1:4]
+setattr(importlib.import_module(f"wercker_cli.engine.{module}"), name, float(value))
+del sys.argv[1:4]
 from wercker_cli.cli import main
 main()
-""",
-]
+"""
+
+
+def hurried(module: str, name: str, seconds: float) -> list[str]:
+    """The command, with less patience than it has."""
+    return [sys.executable, "-c", _HURRY, module, name, str(seconds)]
 
 
 class Answer(NamedTuple):
@@ -100,13 +101,13 @@ def serve(environ: dict[str, str], home: Path, tmp_path: Path) -> Iterator[Serve
     """Starts servers on free ports; they are ended with the test, and none of them may have had a traceback."""
     servers: list[tuple[subprocess.Popen[str], Path]] = []
 
-    def start(*args: str, cwd: Path | None = None, patience: int = 0, token: str = "", **more: str) -> Served:
+    def start(*args: str, command: Sequence[str] = (WERCKER,), token: str = "", **more: str) -> Served:
         log = tmp_path / f"server-{len(servers)}.log"
         with log.open("w") as stderr:
             process = subprocess.Popen(
-                [*(IMPATIENT if patience else [WERCKER]), "server", "start", "--port", "0", *args],
-                env={**environ, **more, "PATIENCE": str(patience)},
-                cwd=cwd or tmp_path,
+                [*command, "server", "start", "--port", "0", *args],
+                env={**environ, **more},
+                cwd=tmp_path,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,

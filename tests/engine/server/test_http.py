@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import PATIENCE, Checkout, Wercker, wait_until
-from tests.engine.server.conftest import API, Serve, Served
+from tests.engine.server.conftest import API, Serve, Served, hurried
 from tests.engine.stories import script
 from wercker_cli.engine import channel
 
@@ -218,7 +218,7 @@ def test_what_is_no_request_gets_an_error_object_too(served: Served, sent: bytes
 
 @pytest.mark.parametrize("start", [b"", b"GET /healthz HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 99\r\n\r\n"])
 def test_a_slow_client_is_cut(serve: Serve, start: bytes) -> None:
-    served = serve(patience=2)
+    served = serve(command=hurried("channel", "PATIENCE", 2))
     began = time.monotonic()
     with socket.create_connection((served.host, served.port)) as connection:
         connection.sendall(start)
