@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import Checkout, Wercker, wait_until
-from tests.engine.server.conftest import API, Serve, Served
+from tests.engine.serving import API, Serve, Served
 from tests.engine.stories import run, script
 from wercker_cli.engine.logins import Logins
 from wercker_cli.engine.store import Store

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import PATIENCE, Checkout, Wercker, wait_until
-from tests.engine.server.conftest import API, Serve, Served, hurried
+from tests.engine.serving import API, Serve, Served, hurried
 from tests.engine.stories import script
 from wercker_cli.engine import channel
 

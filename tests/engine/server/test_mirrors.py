@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Checkout, Wercker, wait_until
-from tests.engine.server.conftest import API, Serve, Served, hurried
+from tests.engine.serving import API, Serve, Served, hurried
 from tests.engine.stories import Story, read, script
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Checkout, Wercker, wait_until
-from tests.engine.server.conftest import Serve, Served
+from tests.engine.serving import Serve, Served
 from tests.engine.stories import read, script
 from wercker_cli.engine.store import Store
 

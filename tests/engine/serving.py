@@ -1,5 +1,6 @@
 """What tests of the server stand on: a real one, in a process of its own, asked over real sockets."""
 
+import getpass
 import http.client
 import json
 import signal
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import PATIENCE, WERCKER, Wercker
+from tests.conftest import PATIENCE, WERCKER, Done, Wercker
 
 API = "/api/v3"
 
@@ -132,3 +133,26 @@ def serve(environ: dict[str, str], home: Path, tmp_path: Path) -> Iterator[Serve
 def served(serve: Serve, wercker: Wercker) -> Served:
     """A server without any option, asked by whoever has the token "tester"."""
     return serve(token=wercker("server", "token", "create", "tester").out.strip())
+
+
+@pytest.fixture(params=["in process", "a server"])
+def both_ways(request: pytest.FixtureRequest, wercker: Wercker) -> Wercker:
+    """The command, with either of the engine's two ways to answer; for a module that calls this `wercker`."""
+    return _through(request.getfixturevalue("serve"), wercker) if request.param == "a server" else wercker
+
+
+in_process = pytest.mark.parametrize("wercker", ["in process"], indirect=True)  # what no server can do
+
+
+def _through(serve: Serve, wercker: Wercker) -> Wercker:
+    """The command as it asks a server; the checkout that it is called in is added there first."""
+    token = wercker("server", "token", "create", getpass.getuser()).out.strip()
+    there = {"WERCKER_API_URL": serve().url, "WERCKER_TOKEN": token}
+
+    def run(*args: str, code: int = 0, cwd: Path | None = None, given: str = "", **environ: str) -> Done:
+        more = {**there, **environ}
+        if cwd:
+            more |= {"WERCKER_APPLICATION_ID": wercker("pipelines", "add", cwd=cwd).err.split()[-1]}
+        return wercker(*args, code=code, cwd=cwd, given=given, **more)
+
+    return run
