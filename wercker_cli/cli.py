@@ -68,6 +68,7 @@ COMMANDS: dict[str, Any] = {
                     "revoke": f"{_IN}.server.token.revoke",
                 },
             ),
+            "backup": f"{_IN}.server.backup",
         },
     ),
     "completion": f"{_IN}.completion",

@@ -145,6 +145,12 @@ class Engine:
         service = wsgi.Service(self.home, workers or WORKERS, request_log.writer(log, log_format))
         server.serve(server.Address(**address), service, listening, note)
 
+    def back_up(self, path: str) -> None:
+        """Writes an archive of the state folder, as it is now; raises Refused where it cannot be written."""
+        from wercker_cli.engine import backup
+
+        backup.write(self._store, path)
+
     def create_token(self, name: str, *, read_only: bool, seconds: float | None) -> str:
         """A new token for the server; raises as `tokens.create` does."""
         from wercker_cli.engine import tokens

@@ -67,7 +67,7 @@ def register(store: Store, root: str, note: Callable[[str], None], *, name: str 
 
 
 def serve(store: Store, application: str, root: str, url: str = "") -> None:
-    """Lets a server show and run the application, from that folder, which may be the mirror of a URL."""
+    """Lets a server show and run an application, from that folder; the mirror of a URL is below the state folder."""
     store.write(
         "UPDATE applications SET served_from = :root, fetched_from = :url WHERE id = :application",
         root=root,
@@ -76,26 +76,26 @@ def serve(store: Store, application: str, root: str, url: str = "") -> None:
     )
 
 
-def add_mirror(store: Store, application: str, root: str) -> None:
-    """Lets runs be of the repository at `root`, which is no checkout of anybody."""
-    store.write(
-        """
-        INSERT OR REPLACE INTO checkouts (path, application, fingerprint, seen_at, named)
-        VALUES (:root, :application, '', :now, 1)
-        """,
-        root=root,
-        application=application,
-        now=now_ms(),
-    )
+def served_from(store: Store, application: Row) -> str:
+    """The folder that a server runs an application from; '' where it does not."""
+    folder = str(application["served_from"])
+    return folder and os.path.join(store.home, folder)
 
 
 def root_of(store: Store, application: str) -> str:
-    """A checkout of the application, the one whose files changed last; raises NotFound where none is left."""
-    for row in store.all(
-        "SELECT path FROM checkouts WHERE application = :application ORDER BY seen_at DESC", application=application
-    ):
-        if os.path.isdir(row["path"]):
-            return str(row["path"])
+    """A checkout of the application, the one whose files changed last, else its mirror; raises NotFound for neither."""
+    found = [
+        str(row["path"])
+        for row in store.all(
+            "SELECT path FROM checkouts WHERE application = :application ORDER BY seen_at DESC", application=application
+        )
+    ]
+    row = store.application_by_id(application)
+    if row and row["fetched_from"]:
+        found.append(served_from(store, row))
+    for path in found:
+        if os.path.isdir(path):
+            return path
     raise NotFound("no checkout of this application is left on this machine", hint="wercker pipelines add PATH")
 
 

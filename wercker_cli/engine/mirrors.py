@@ -53,8 +53,7 @@ def add(store: Store, url: str, name: str, note: Callable[[str], None], *, publi
         os.rename(made, root)
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    checkouts.add_mirror(store, row["id"], root)
-    checkouts.serve(store, row["id"], root, _shown(url))
+    checkouts.serve(store, row["id"], folders.mirror("", row["id"]), _shown(url))
     _learn_pipelines(store, row["id"], root, note)
     return row
 
@@ -71,7 +70,7 @@ def refresh(store: Store, application: str, root: str) -> str:
 def _fetch_once(root: str) -> str:
     """Fetches, unless somebody else began to do so after this was called, and succeeded."""
     called = time.time()
-    with _locked(os.path.join(root, ".git", "fetched")) as lock:
+    with locked(root) as lock:
         if os.fstat(lock).st_mtime >= called:
             return ""
         began = time.time()
@@ -82,8 +81,9 @@ def _fetch_once(root: str) -> str:
 
 
 @contextmanager
-def _locked(path: str) -> Iterator[int]:
-    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+def locked(root: str) -> Iterator[int]:
+    """Holds a mirror as it is; gives an open file, whose time is that of the last fetch."""
+    lock = os.open(os.path.join(root, ".git", "fetched"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock

@@ -26,10 +26,10 @@ def writer(stream: TextIO, form: str) -> Callable[[Entry], None]:
 
 def text(entry: Entry) -> str:
     """An entry for people; what a client made up cannot break the line."""
-    path = entry.path.encode("unicode_escape").decode()
+    path, error = (part.encode("unicode_escape").decode() for part in (entry.path, entry.error))
     who = f"{entry.address} {entry.user or '-'}"
     what = f"{entry.method} {path} {entry.status} {entry.length} B {1000 * entry.seconds:.0f} ms"
-    return f"{rfc3339(int(1000 * entry.at))} {who} {what}\n"
+    return f"{rfc3339(int(1000 * entry.at))} {who} {what} {error}".rstrip() + "\n"
 
 
 def as_json(entry: Entry) -> str:

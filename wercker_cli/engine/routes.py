@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import folders, git, objects, parameters, queue, secrets
+from wercker_cli.engine import checkouts, folders, git, objects, parameters, queue, secrets
 from wercker_cli.engine.access import Access
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
@@ -130,7 +130,7 @@ def trigger(call: Call) -> objects.Json:
         raise Missing(f"sourceRunId: there is no run {wanted.source_run}")
     call.site.access.check_may_write()
     call.site.dispatcher.get_ready()
-    checkout = call.site.checkout if call.site.access is Access.OWNER else application["served_from"]
+    checkout = call.site.checkout if call.site.access is Access.OWNER else _served_from(call, application)
     run = create_run(call.site.store, wanted, call.site.user, checkout)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)
     call.site.dispatcher.wake()
@@ -221,8 +221,10 @@ def application(call: Call, owner: str, name: str) -> objects.Json:
 @route("GET", "/applications/:owner/:name/pipelines")
 def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
     """The pipelines of an application."""
-    page = parameters.page(call.query)
-    rows = call.site.store.pipelines(_application_row(call, owner, name)["id"], skip=page.skip, limit=page.limit)
+    page, application = parameters.page(call.query), _application_row(call, owner, name)
+    if call.site.access is not Access.OWNER and not application["fetched_from"]:  # nobody else looks at its files here
+        checkouts.register(call.site.store, application["served_from"], lambda _: None)
+    rows = call.site.store.pipelines(application["id"], skip=page.skip, limit=page.limit)
     return [
         objects.pipeline_object(row["id"], row["name"], row["created_at"], row["public"], call.site.base)
         for row in rows
@@ -275,6 +277,14 @@ def _application_by_id(call: Call, application: str) -> Row:
     if row is None or not call.site.access.sees(row):
         raise Missing(f"There is no application {application}")
     return row
+
+
+def _served_from(call: Call, application: Row) -> str:
+    """The one folder whose code somebody else may run."""
+    folder = checkouts.served_from(call.site.store, application)
+    if not os.path.isdir(folder):
+        raise Missing("The folder that this application was added from is gone")
+    return folder
 
 
 def _application_of(call: Call, pipeline: str) -> Row:

@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -95,6 +95,11 @@ class Store:
             raise trouble from None
         except UnicodeEncodeError as error:
             raise Refused(f"{error.object!r} is no UTF-8 text, and the engine can keep nothing else") from None
+
+    def copy(self, path: str) -> None:
+        """Makes a file of all that is in the database at this moment."""
+        with self._trouble_told(), closing(sqlite3.connect(path)) as copy:
+            self._db.backup(copy)
 
     def close(self) -> None:
         """Ends the connection: SQLite does not survive a fork."""

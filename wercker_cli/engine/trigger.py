@@ -140,7 +140,7 @@ def _code(store: Store, wanted: Trigger, application: str, checkout: str | None)
 def _refresh(store: Store, application: str, root: str) -> str:
     """Fetches what is new where `root` is the mirror of a URL; '', or git's words where that failed."""
     row = store.application_by_id(application)
-    if row is None or not row["fetched_from"] or row["served_from"] != root:
+    if row is None or not row["fetched_from"] or checkouts.served_from(store, row) != root:
         return ""
     from wercker_cli.engine import mirrors  # few triggers need it
 
@@ -157,15 +157,16 @@ def _host_vars(home: str) -> dict[str, str]:
 
 
 def _root(store: Store, application: str, checkout: str | None) -> str:
+    """The folder whose code runs: where the caller is, if that is of the application, else any of its own."""
+    row = store.application_by_id(application)
+    if checkout and row and checkout == checkouts.served_from(store, row):
+        return checkout
     here = checkout and store.one(
-        """
-        SELECT 1 FROM checkouts WHERE path = :path AND application = :application
-        UNION SELECT 1 FROM applications WHERE id = :application AND served_from = :path
-        """,
+        "SELECT path FROM checkouts WHERE path = :path AND application = :application",
         path=checkout,
         application=application,
     )
-    return str(checkout) if here and os.path.isdir(str(checkout)) else checkouts.root_of(store, application)
+    return str(here["path"]) if here else checkouts.root_of(store, application)
 
 
 def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple[str, git.Commit]:

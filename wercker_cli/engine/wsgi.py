@@ -41,6 +41,7 @@ class Entry(NamedTuple):
     status: int
     length: int  # bytes of the body
     seconds: float
+    error: str = ""  # what went wrong in the server itself
 
 
 class Service(NamedTuple):
@@ -60,6 +61,8 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
         if not hasattr(threads, "store"):
             threads.store = Store(service.home)
             threads.dispatcher = Dispatcher(threads.store, service.workers)
+        if not threads.store.is_there():  # another one may be there by now, restored from a backup
+            threads.store.close()
         caller = callers.caller(environ, rules)
         response, user = _respond(caller, environ, threads.store, threads.dispatcher, logins, rules)
         response = _for_http(environ, response)
@@ -73,6 +76,7 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
                 status=response.status,
                 length=int(response.headers["content-length"]),
                 seconds=time.time() - began,
+                error=response.body.decode() if response.status >= 500 else "",
             )
         )
         status = f"{response.status} {HTTPStatus(response.status).phrase}"
@@ -138,8 +142,8 @@ def _health(store: Store, dispatcher: Dispatcher) -> Response:
 
 
 def _for_http(environ: WSGIEnvironment, response: Response) -> Response:
-    """The same answer with the headers that every one has, and without what the client has or does not want."""
-    headers: dict[str, str] = {**response.headers, **_CACHING, **_GUARDS}
+    """The same answer with the headers of every one, and without what the client has or does not want."""
+    headers: dict[str, str] = {**_CACHING, **_GUARDS, **response.headers}
     reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
     if reads and response.status == 200:
         headers.setdefault("etag", f'W/"{hashlib.sha256(response.body).hexdigest()[:32]}"')

@@ -320,3 +320,14 @@ def test_a_run_sees_nothing_of_the_servers_environment(
     assert "WERCKER_STARTED_BY=alice\n" in told
     assert "s3cret" not in told
     assert alice not in told
+
+
+def test_a_folder_that_is_gone_runs_nothing_else(served: Served, place: Callable[..., Place], tmp_path: Path) -> None:
+    added = place("added")
+    (tmp_path / "added").rename(tmp_path / "gone")
+    body = json.dumps({"pipelineId": added.pipeline})
+    assert served.ask("POST", f"{API}/runs/", body).fault == (
+        404,
+        "The folder that this application was added from is gone",
+    )
+    assert served.get(f"/runs/{added.run}").status == 200

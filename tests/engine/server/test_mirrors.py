@@ -178,3 +178,12 @@ def test_a_name_for_a_checkout_stays(wercker: Wercker, checkout: Checkout) -> No
     run = wercker("runs", "trigger", "-p", "test", "--wait", cwd=checkout.path).out.strip()
     shown = json.loads(wercker("runs", "show", run, "-o", "json", cwd=checkout.path).out)
     assert (shown["application"]["owner"]["name"], shown["application"]["name"]) == ("acme", "site")
+
+
+def test_the_command_runs_a_mirror_from_anywhere(wercker: Wercker, checkout: Checkout, bare: Path) -> None:
+    push(checkout, says="echo one")
+    wercker("pipelines", "add", str(bare), "--name", "acme/site")
+    commit = push(checkout, says="echo two")
+    run = wercker("runs", "trigger", "-a", "acme/site", "-p", "build", "--wait").out.strip()
+    assert wercker("runs", "show", run, "-q", ".commitHash").out == f"{commit}\n"
+    assert wercker("runs", "logs", run, "--step", "says").out == "two\n"

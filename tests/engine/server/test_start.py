@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import time
@@ -43,6 +44,7 @@ def test_the_log_as_json(serve: Serve, wercker: Wercker) -> None:
         "path": "/api/v3/runs",
         "status": 404,
         "length": 76,
+        "error": "",
     }
 
 
@@ -99,3 +101,41 @@ def test_a_state_folder_of_a_newer_version(wercker: Wercker, tmp_path: Path) -> 
         f"wercker: the state folder {store.home} was made by a newer wercker\n"
         "hint: upgrade wercker, or set WERCKER_HOME\n"
     )
+
+
+def test_a_state_folder_that_is_replaced_is_found(
+    served: Served, wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path
+) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("pipelines", "add", cwd=checkout.path)
+    assert len(served.get("/applications/local").json) == 1
+    state = home / ".local/state/wercker"
+    state.rename(tmp_path / "before")
+    assert served.get("/applications/local").fault == (401, "Invalid token")
+    wercker("server", "token", "create", "tester")
+    shutil.rmtree(state)
+    (tmp_path / "before").rename(state)
+    assert len(served.get("/applications/local").json) == 1
+
+
+def test_what_the_server_cannot_do_is_a_503_and_in_the_log(served: Served, home: Path, tmp_path: Path) -> None:
+    state = home / ".local/state/wercker"
+    state.rename(tmp_path / "away")
+    state.write_text("no folder")
+    status, message = served.ask("GET", "/healthz").fault
+    assert status == 503
+    assert message.startswith(f"the state folder {state} cannot be used: ")
+    assert served.log()[-1].endswith(f'"message":"{message}"}}')
+    state.unlink()
+    (tmp_path / "away").rename(state)
+    assert served.ask("GET", "/healthz").status == 200
+
+
+def test_pipelines_that_a_served_checkout_has_got_are_listed(
+    served: Served, wercker: Wercker, checkout: Checkout
+) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("pipelines", "add", cwd=checkout.path)
+    checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
+    found = served.get("/applications/local/demo/pipelines").json
+    assert [pipeline["name"] for pipeline in found] == ["build", "test"]
