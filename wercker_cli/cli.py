@@ -56,6 +56,21 @@ COMMANDS: dict[str, Any] = {
         "Log in to a server, and see who accepts which token.",
         {"login": f"{_IN}.auth.login", "status": f"{_IN}.auth.status", "logout": f"{_IN}.auth.logout"},
     ),
+    "server": (
+        "Let others use the engine of this machine.",
+        {
+            "start": f"{_IN}.server.start",
+            "token": (
+                "Say who may use the server.",
+                {
+                    "create": f"{_IN}.server.token.create",
+                    "list": f"{_IN}.server.token.list",
+                    "revoke": f"{_IN}.server.token.revoke",
+                },
+            ),
+            "backup": f"{_IN}.server.backup",
+        },
+    ),
     "completion": f"{_IN}.completion",
 }
 

@@ -8,6 +8,9 @@ import pytest
 
 from tests.conftest import Checkout, Wercker
 from tests.engine.built_in import Play, player
+from tests.engine.serving import serve, served
+
+__all__ = ["serve", "served"]  # fixtures, for all below
 
 STATE = Path(".local/state/wercker")  # the engine's own folder in a home
 

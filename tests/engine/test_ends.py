@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.conftest import Checkout, Wercker, wait_until
+from tests.engine.serving import both_ways
 from tests.engine.stories import read, script
 from wercker_cli.engine import processes, queue
 from wercker_cli.engine.store import Store
@@ -23,6 +24,9 @@ sleep 600 & kill -STOP $!; echo $! >> "$PIDS"
 echo $$ >> "$PIDS"
 wait
 """
+
+
+wercker = both_ways
 
 
 def start(wercker: Wercker, checkout: Checkout, pids: Path, count: int) -> str:

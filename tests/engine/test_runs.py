@@ -7,7 +7,10 @@ import tarfile
 from pathlib import Path
 
 from tests.conftest import WERCKER, Checkout, Wercker, wait_until
+from tests.engine.serving import both_ways, in_process
 from tests.engine.stories import WITHOUT_POWERS, read, run, script
+
+wercker = both_ways
 
 
 def test_a_run_passes_through_all_of_its_steps(wercker: Wercker, checkout: Checkout) -> None:
@@ -108,6 +111,7 @@ def test_env_vars_come_last_in_their_order_and_run_nothing(wercker: Wercker, che
     assert [variable["key"] for variable in story.run["envVars"]] == ["A", "B", "A", "WERCKER_GIT_BRANCH", "C"]
 
 
+@in_process
 def test_a_run_sees_its_variables_and_nothing_else_of_ours(wercker: Wercker, checkout: Checkout, home: Path) -> None:
     commit = checkout.commit(script(show="env -0"))
     checkout.git("remote", "add", "origin", "git@github.com:acme/site.git")
@@ -161,6 +165,7 @@ def test_a_run_sees_its_variables_and_nothing_else_of_ours(wercker: Wercker, che
     }
 
 
+@in_process
 def test_a_run_is_of_its_commit_and_leaves_the_tree_alone(wercker: Wercker, checkout: Checkout) -> None:
     (checkout.path / "file").write_text("committed")
     checkout.commit(script(look="cat file; ls untracked; echo written > file; git log --oneline | wc -l"))
@@ -291,6 +296,7 @@ def test_a_folder_without_git_runs_as_it_is(wercker: Wercker, tmp_path: Path) ->
     assert sorted(os.listdir(folder)) == [".gitignore", "ignored", "kept", "wercker.yml"]
 
 
+@in_process
 def test_the_working_tree_runs_and_nothing_of_the_repository_changes(wercker: Wercker, checkout: Checkout) -> None:
     (checkout.path / ".gitignore").write_text("ignored\n")
     (checkout.path / "gone").write_text("")
@@ -312,6 +318,7 @@ def test_the_working_tree_runs_and_nothing_of_the_repository_changes(wercker: We
     assert again.run["commitHash"] == story.run["commitHash"]
 
 
+@in_process
 def test_the_commit_itself_runs_where_nothing_was_changed(wercker: Wercker, checkout: Checkout) -> None:
     commit = checkout.commit(script(ok="true"))
     assert run(wercker, checkout, "--worktree").run["commitHash"] == commit

@@ -45,6 +45,10 @@ CONTRACT = {
             *("pipelines", "flaky", "stepsOf", "steps"),
         ),
     ),
+    "TOKENS": (
+        ("name", "access", "created", "expires", "expired"),
+        ("name", "access", "createdAt", "expiresAt", "expired"),
+    ),
     "STEPS": (
         ("order", "step", "result", "status", "started", "finished", "duration", "id", "message"),
         (

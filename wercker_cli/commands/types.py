@@ -103,6 +103,20 @@ class Application(Id):
         return value
 
 
+class OwnerAndName(click.ParamType[str]):
+    """OWNER/NAME, for something that gets this name."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        import re
+
+        part = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+        if not re.fullmatch(f"{part}/{part}", value):
+            self.fail(f"{value!r} is no name: write OWNER/NAME, of letters, digits and . _ -", param, ctx)
+        return value
+
+
 class Commit(click.ParamType[str]):
     """A commit hash, its beginning, or @head."""
 

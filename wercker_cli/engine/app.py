@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from wercker_cli.api.trace import Trace
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import checkouts, git
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing
-from wercker_cli.engine.objects import BASE
+from wercker_cli.engine.objects import BASE, Json
 from wercker_cli.engine.routes import Site, answer
 from wercker_cli.engine.store import Store
 from wercker_cli.engine.user import username
@@ -67,12 +67,23 @@ class Engine:
         """Who the author of a run would be that was triggered now."""
         return username()
 
-    def add(self, path: str, note: Callable[[str], None], *, public: bool) -> str:
-        """Registers the checkout at `path`; gives its OWNER/NAME. Raises NotFound where there is no wercker.yml."""
-        root = checkouts.find(os.path.realpath(path))
+    def add(self, source: str, note: Callable[[str], None], *, name: str, public: bool) -> str:
+        """Registers a checkout by its path, or a repository by its URL; gives its OWNER/NAME, which `name` chooses.
+
+        Raises NotFound where there is no wercker.yml or nothing at all, Refused where git cannot have it.
+        """
+        from wercker_cli.engine import mirrors  # most commands only look
+
+        if mirrors.is_source(source):
+            row = mirrors.add(self._store, source, name, note, public=public)
+            return f"{row['owner']}/{row['name']}"
+        if not os.path.isdir(source):
+            raise NotFound(f"{source} is no folder, and no URL of a repository")
+        root = checkouts.find(os.path.realpath(source))
         if root is None:
-            raise NotFound(f"no wercker.yml in {path} or above it")
-        row = checkouts.register(self._store, root, note, public=public)
+            raise NotFound(f"no wercker.yml in {source} or above it")
+        row = checkouts.register(self._store, root, note, name=name, public=public)
+        checkouts.serve(self._store, row["id"], root)
         return f"{row['owner']}/{row['name']}"
 
     def commit(self, pipeline: str, branch: str) -> str:
@@ -113,6 +124,50 @@ class Engine:
         wanted = Retention(int(1000 * (older_than or 0)), keep or 0) if given else None
         self._dispatcher.tend()
         return Pruning(self._store, application, wanted, dry_run=dry_run)
+
+    def serve(
+        self,
+        listening: Callable[[str], None],
+        log: TextIO,
+        log_format: str,
+        note: Callable[[str], None],
+        *,
+        workers: int | None,
+        **address: Any,
+    ) -> None:
+        """Answers others over HTTP until SIGTERM or Ctrl-C; `listening` gets the URL, `log` a line a request.
+
+        `address` is what `server.Address` takes; raises as `server.serve` does.
+        """
+        from wercker_cli.engine import request_log, server, wsgi
+        from wercker_cli.engine.dispatch import WORKERS
+
+        service = wsgi.Service(self.home, workers or WORKERS, request_log.writer(log, log_format))
+        server.serve(server.Address(**address), service, listening, note)
+
+    def back_up(self, path: str) -> None:
+        """Writes an archive of the state folder, as it is now; raises Refused where it cannot be written."""
+        from wercker_cli.engine import backup
+
+        backup.write(self._store, path)
+
+    def create_token(self, name: str, *, read_only: bool, seconds: float | None) -> str:
+        """A new token for the server; raises as `tokens.create` does."""
+        from wercker_cli.engine import tokens
+
+        return tokens.create(self._store, name, read_only=read_only, seconds=seconds)
+
+    def tokens(self) -> list[Json]:
+        """The tokens of the server, without what is secret."""
+        from wercker_cli.engine import tokens
+
+        return tokens.listed(self._store)
+
+    def revoke_token(self, name: str) -> None:
+        """Ends a token of the server; raises NotFound where there is none of that name."""
+        from wercker_cli.engine import tokens
+
+        tokens.revoke(self._store, name)
 
     def targets(self, pipeline: str | None) -> list[str]:
         """The deploy targets of a pipeline in this checkout, of all of them where none is named."""

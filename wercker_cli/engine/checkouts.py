@@ -26,33 +26,39 @@ def find(folder: str) -> str | None:
         folder = parent
 
 
-def register(store: Store, root: str, note: Callable[[str], None], *, public: bool = False) -> Row:
+def register(store: Store, root: str, note: Callable[[str], None], *, name: str = "", public: bool = False) -> Row:
     """The application of a checkout, made if it is new, with the pipelines that its wercker.yml names by now.
 
-    Costs two stats while nothing changed. A wercker.yml that cannot be read gets a note: what is known stays known.
+    It is called `name` (OWNER/NAME) from now on, else what a person has called it before, else after its remote. Costs
+    two stats while nothing changed. A wercker.yml that cannot be read gets a note: what is known stays known.
     """
     fingerprint = _fingerprint(root)
     seen = store.one(
         """
-        SELECT applications.*, checkouts.fingerprint FROM checkouts
+        SELECT applications.*, checkouts.fingerprint, checkouts.named FROM checkouts
         JOIN applications ON applications.id = checkouts.application WHERE path = :root
         """,
         root=root,
     )
-    if seen and seen["fingerprint"] == fingerprint and not public:
+    if seen and seen["fingerprint"] == fingerprint and not public and not name:
         return seen
+    if not name and seen and seen["named"]:
+        name = f"{seen['owner']}/{seen['name']}"
     pipelines, whole = _pipelines(root, note)
     url = git.origin(root) if git.is_repository(root) else ""
     with store.transaction():
-        application = _application(store, root, url, public=public)
+        application = name_application(store, name or _name(store, root, url), url, public=public)["id"]
         for pipeline in pipelines:
             add_pipeline(store, application, pipeline)
         store.write(
             """
-            INSERT INTO checkouts (path, application, fingerprint, seen_at) VALUES (:root, :application, :seen, :now)
-            ON CONFLICT (path) DO UPDATE SET application = :application, fingerprint = :seen, seen_at = :now
+            INSERT INTO checkouts (path, application, fingerprint, seen_at, named)
+            VALUES (:root, :application, :seen, :now, :named)
+            ON CONFLICT (path) DO UPDATE SET application = :application, fingerprint = :seen, seen_at = :now,
+                                             named = :named
             """,
             root=root,
+            named=bool(name),
             application=application,
             seen=fingerprint if whole else "",
             now=now_ms(),
@@ -60,13 +66,36 @@ def register(store: Store, root: str, note: Callable[[str], None], *, public: bo
         return store.all("SELECT * FROM applications WHERE id = :id", id=application)[0]
 
 
+def serve(store: Store, application: str, root: str, url: str = "") -> None:
+    """Lets a server show and run an application, from that folder; the mirror of a URL is below the state folder."""
+    store.write(
+        "UPDATE applications SET served_from = :root, fetched_from = :url WHERE id = :application",
+        root=root,
+        url=url,
+        application=application,
+    )
+
+
+def served_from(store: Store, application: Row) -> str:
+    """The folder that a server runs an application from; '' where it does not."""
+    folder = str(application["served_from"])
+    return folder and os.path.join(store.home, folder)
+
+
 def root_of(store: Store, application: str) -> str:
-    """A checkout of the application, the one whose files changed last; raises NotFound where none is left."""
-    for row in store.all(
-        "SELECT path FROM checkouts WHERE application = :application ORDER BY seen_at DESC", application=application
-    ):
-        if os.path.isdir(row["path"]):
-            return str(row["path"])
+    """A checkout of the application, the one whose files changed last, else its mirror; raises NotFound for neither."""
+    found = [
+        str(row["path"])
+        for row in store.all(
+            "SELECT path FROM checkouts WHERE application = :application ORDER BY seen_at DESC", application=application
+        )
+    ]
+    row = store.application_by_id(application)
+    if row and row["fetched_from"]:
+        found.append(served_from(store, row))
+    for path in found:
+        if os.path.isdir(path):
+            return path
     raise NotFound("no checkout of this application is left on this machine", hint="wercker pipelines add PATH")
 
 
@@ -92,38 +121,30 @@ def _pipelines(root: str, note: Callable[[str], None]) -> tuple[list[str], bool]
     return [*file.pipelines, *sorted(file.empty)], True
 
 
-def _application(store: Store, root: str, url: str, *, public: bool) -> str:
-    """The id of the application of that checkout: OWNER/NAME of its remote, else local/FOLDER."""
-    remote = git.remote(url)
-    owner = remote.owner or LOCAL
-    name = remote.repository or _local_name(store, root)
-    known = store.application(owner, name)
+def name_application(store: Store, called: str, url: str, *, public: bool) -> Row:
+    """The application of that OWNER/NAME and that remote, made if it is new."""
+    owner, _, name = called.partition("/")
     now = now_ms()
-    if known:
-        store.write(
-            """
-            UPDATE applications SET remote = :url, public = max(public, :public), updated_at = :now WHERE id = :id
-            """,
-            url=url,
-            public=public,
-            now=now,
-            id=known["id"],
-        )
-        return str(known["id"])
-    application = new_id(now)
     store.write(
         """
         INSERT INTO applications (id, owner, name, remote, public, created_at, updated_at)
         VALUES (:id, :owner, :name, :url, :public, :now, :now)
+        ON CONFLICT (owner, name) DO UPDATE SET remote = :url, public = max(public, :public), updated_at = :now
         """,
-        id=application,
+        id=new_id(now),
         owner=owner,
         name=name,
         url=url,
         public=public,
         now=now,
     )
-    return application
+    return store.all("SELECT * FROM applications WHERE owner = :owner AND name = :name", owner=owner, name=name)[0]
+
+
+def _name(store: Store, root: str, url: str) -> str:
+    """OWNER/NAME of a checkout's remote, else local/FOLDER."""
+    remote = git.remote(url)
+    return f"{remote.owner or LOCAL}/{remote.repository or _local_name(store, root)}"
 
 
 def _local_name(store: Store, root: str) -> str:

@@ -9,19 +9,22 @@ import threading
 import time
 
 from wercker_cli.engine import folders, processes, queue, secrets
-from wercker_cli.engine.clock import uptime_ms
+from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Store
 
 WORKERS = max(2, os.cpu_count() or 1)  # at most; each has one run at a time
 LAZY = 19  # everybody else first
+STUCK = 10_000  # milliseconds that a run may wait where nobody is at work
 GETTING_UP = 0.3  # seconds that a worker may take to join, before it is called again
 
 
 class Dispatcher:
     """What routes ask for. All of it are hints that may be lost or doubled: only the claim decides who runs a run."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, workers: int = WORKERS) -> None:
+        """`workers` is how many runs there may be at once."""
         self._store = store
+        self._workers = workers
         self._woke = 0.0
         self._gate: int | None = None  # closing it lets a worker go that got ready
 
@@ -30,13 +33,13 @@ class Dispatcher:
         if threading.active_count() == 1 and self._room() > 0:
             self._store.close()
             behind_the_gate, self._gate = os.pipe()
-            leave_a_worker_behind(self._store.home, behind_the_gate)
+            leave_a_worker_behind(self._store.home, self._workers, behind_the_gate)
             os.close(behind_the_gate)
 
     def wake(self) -> None:
         """Makes sure that somebody takes what is queued, without waiting for it."""
         self._woke = time.monotonic()
-        missing = min(self._room(), queue.waiting(self._store, most=WORKERS))
+        missing = min(self._room(), queue.waiting(self._store, most=self._workers))
         if self._gate is not None:
             os.close(self._gate)
             self._gate = None
@@ -44,7 +47,7 @@ class Dispatcher:
         if missing > 0:
             self._store.close()
         for _ in range(missing):
-            leave_a_worker_behind(self._store.home)
+            leave_a_worker_behind(self._store.home, self._workers)
 
     def cancel(self, worker: str) -> None:
         """Tells a worker to look at its run's abort flag now; one in another container looks every second."""
@@ -68,8 +71,13 @@ class Dispatcher:
         if time.monotonic() - self._woke > GETTING_UP and queue.waiting(self._store, most=1):
             self.wake()
 
+    def is_stuck(self) -> bool:
+        """Whether runs have waited for a worker for longer than it takes to get one."""
+        since = queue.waiting_since(self._store)
+        return since is not None and now_ms() - since > STUCK and self._room() == self._workers
+
     def _room(self) -> int:
-        return WORKERS - sum(processes.alive(worker) is True for worker in queue.workers(self._store))
+        return self._workers - sum(processes.alive(worker) is True for worker in queue.workers(self._store))
 
     def _settle(self, run: str, worker: str) -> None:
         """Clears up first: once the run has ended nobody looks for what it left."""
@@ -87,23 +95,25 @@ def spared(store: Store) -> frozenset[int]:
     return frozenset(processes.pid(worker) for worker in queue.workers(store) if processes.alive(worker))
 
 
-def enlist(store: Store, worker: str) -> bool:
-    """Whether there is work for one more; if so, it is on the list."""
+def enlist(store: Store, worker: str, workers: int) -> bool:
+    """Whether there is room for one more among so many; if so, it is on the list."""
     with store.transaction():
-        if sum(processes.alive(other) is True for other in queue.workers(store)) >= WORKERS:
+        if sum(processes.alive(other) is True for other in queue.workers(store)) >= workers:
             return False
         queue.enlist(store, worker)
         return True
 
 
-def leave_a_worker_behind(home: str, gate: int | None = None) -> None:
+def leave_a_worker_behind(home: str, workers: int, gate: int | None = None) -> None:
     """Starts a worker that has nothing of this command's session, streams or files, but for a gate to wait at.
 
     Forks twice: the worker's modules are warm. Beside threads (the live view, a server) a fork is not safe, and a
     new process takes its place.
     """
     if threading.active_count() > 1:
-        os.posix_spawn(sys.executable, [sys.executable, "-m", "wercker_cli.engine.worker", home], os.environ)
+        command = [sys.executable, "-P", "-m", "wercker_cli.engine.worker", home, str(workers)]
+        parent = os.posix_spawn(sys.executable, command, os.environ)
+        threading.Thread(target=os.waitpid, args=(parent, 0), daemon=True).start()  # it forks, and ends at once
         return
     child = os.fork()
     if child:
@@ -112,7 +122,7 @@ def leave_a_worker_behind(home: str, gate: int | None = None) -> None:
     try:
         detach(gate)
         if os.fork() == 0:
-            run_worker(home, gate)
+            run_worker(home, workers, gate)
     finally:
         os._exit(0)
 
@@ -132,11 +142,11 @@ def detach(kept: int | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def run_worker(home: str, gate: int | None = None) -> None:
+def run_worker(home: str, workers: int, gate: int | None = None) -> None:
     """Drains the queue in a process below this one, which clears up if that is killed."""
     worker = os.fork()
     if worker == 0:
-        _drain(home, gate)
+        _drain(home, workers, gate)
         return
     if gate is not None:
         os.close(gate)
@@ -147,19 +157,21 @@ def run_worker(home: str, gate: int | None = None) -> None:
     if os.WIFSIGNALED(ended[1]) and os.path.exists(folders.database(home)):
         store = Store(home)
         processes.end_descendants(lambda: spared(store))
-        Dispatcher(store).tend()
+        Dispatcher(store, workers).tend()
 
 
-def _drain(home: str, gate: int | None) -> None:
+def _drain(home: str, workers: int, gate: int | None) -> None:
     """Drains the queue; what goes wrong in the worker itself is in its log, as nobody watches."""
     try:
         store, name = Store(home), processes.identity()
-        if enlist(store, name):  # first: until it is on the list, the end of a run would take it for a part of that
+        if enlist(
+            store, name, workers
+        ):  # first: until then the end of a run would take it for a part of that
             from wercker_cli.engine import worker
 
             if gate is not None:
                 worker.wait_at(gate)
-            worker.work(store, name)
+            worker.work(store, name, workers)
     except BaseException:  # whatever it is, nobody else would hear of it
         folders.note_fault(home)
 

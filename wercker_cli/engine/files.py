@@ -20,11 +20,10 @@ def answer(path: str, kind: str, asked: str, *, mask: Mask | None, growing: bool
 
     The mask hides secrets; of a file that is `growing` it holds back what may be the beginning of one.
     """
-    headers = {"content-type": kind, "accept-ranges": "bytes"}
     file = open(path, "rb")  # noqa: SIM115 - whoever reads the answer closes it
-    size = os.fstat(file.fileno()).st_size
-    if mask and growing:
-        size = mask.settled(file, size)
+    stat = os.fstat(file.fileno())
+    size = mask.settled(file, stat.st_size) if mask and growing else stat.st_size
+    headers = {"content-type": kind, "accept-ranges": "bytes", "etag": f'W/"{stat.st_mtime_ns:x}-{size:x}"'}
     wanted = re.fullmatch(_RANGE, asked)
     if not wanted or not size:
         return Response(200, {**headers, "content-length": str(size)}, b"", _part(file, mask, 0, size))

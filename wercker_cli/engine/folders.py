@@ -9,6 +9,7 @@ work/RUN/               the checkout and the rest of a run while it executes
 cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time
 secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
 snapshots/              working trees as commits (snapshot.py)
+mirrors/APPLICATION/    a repository that was given by URL (mirrors.py)
 trash/                  working copies on their way out
 pruned                  changed when the daily prune began (prune.py)
 worker.log              what went wrong in a worker itself; worker.log.old, what did before
@@ -105,6 +106,16 @@ def note_fault(home: str) -> None:
 def database(home: str) -> str:
     """The path of the store."""
     return os.path.join(home, "wercker.db")
+
+
+def mirrors(home: str) -> str:
+    """The folder of the repositories that were given by URL."""
+    return os.path.join(home, "mirrors")
+
+
+def mirror(home: str, application: str) -> str:
+    """The repository of an application that was given by URL."""
+    return os.path.join(mirrors(home), application)
 
 
 def prepare(home: str) -> None:

@@ -25,6 +25,9 @@ _GITLINK = "160000"
 
 def check_out(job: Job, root: str, run: Run, say: Say) -> None:
     """Makes the checkout of a run at `root`; raises Refused, with the reason, where that cannot be done."""
+    if job.trouble:
+        say(job.trouble)
+        raise Refused(f"The code could not be fetched: {git.verdict(job.trouble)}")
     if not os.path.isdir(job.repository):
         raise Refused(f"There is no repository in {job.repository} any more")
     if "\n" in job.repository:

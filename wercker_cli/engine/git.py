@@ -89,8 +89,14 @@ def complaint(log: str, start: int, code: int) -> str:
     """What a git that failed with that exit code has said in a log, from a byte on."""
     with open(log, "rb") as file:
         file.seek(start)
-        said = file.read(LONGEST_COMPLAINT).decode(errors="replace").splitlines()
-    return _last([line for line in said if line] or [f"git exited with exit code {code}"])
+        said = file.read(LONGEST_COMPLAINT).decode(errors="replace")
+    return verdict(said) or f"git exited with exit code {code}"
+
+
+def verdict(said: str) -> str:
+    """The line that says what went wrong, among all that git has said; '' where it was silent."""
+    lines = [line for line in said.splitlines() if line]
+    return _last(lines) if lines else ""
 
 
 def environment(caller: Mapping[str, str], more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -183,6 +189,11 @@ def remote(url: str) -> Remote:
     if match is None or len(parts) < OWNER_AND_NAME or not all(re.sub(_ODD, "", part) for part in parts[-2:]):
         return Remote("", "", "")
     return Remote(match["host"], name(parts[-2]), name(parts[-1]))
+
+
+def is_url(text: str) -> bool:
+    """Whether git would take that for the address of a repository."""
+    return "://" in text or re.fullmatch(_SCP, text) is not None
 
 
 def name(text: str) -> str:

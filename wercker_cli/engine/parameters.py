@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from wercker_cli.engine.faults import BadRequest
+from wercker_cli.engine.faults import BadRequest, UnsupportedBody
 from wercker_cli.engine.secrets import PROTECTED
 
 MAX_LIMIT = 20  # "Max: 20, default: 20"
@@ -120,6 +120,13 @@ def _check_workflow(texts: Mapping[str, str]) -> None:
     for other in ("pipelineId", "sourceRunId"):
         if texts[other]:
             raise BadRequest(f"workflow and {other} exclude each other")
+
+
+def check_is_json(headers: Mapping[str, str]) -> None:
+    """Raises UnsupportedBody where the body is said to be of another type; names of headers are in lower case."""
+    kind = headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind and kind != "application/json" and not re.fullmatch(r"application/[\w.-]+\+json", kind):
+        raise UnsupportedBody(f"The body must be application/json, not {kind}")
 
 
 def json_object(body: bytes | None) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Job(NamedTuple):
     inputs: Sequence[tuple[str, str]] = ()  # folders, '' for the checkout itself, and the runs whose artifacts go there
     workflow: str = ""
     env_file: str = ""  # of variables, '' for none
+    trouble: str = ""  # why the commit could not be fetched, '' where it was
 
 
 class Aborted(Exception):
@@ -203,4 +204,5 @@ class Port:
             inputs=[(folder, run) for folder, run in json.loads(row["inputs"])],
             workflow=row["workflow"] or "",
             env_file=workflow_runs.env_file(row),
+            trouble=row["trouble"],
         )

@@ -145,6 +145,12 @@ def waiting(store: Store, *, most: int) -> int:
     return len(store.all("SELECT 1 FROM runs WHERE status = 'notstarted' LIMIT :most", most=most))
 
 
+def waiting_since(store: Store) -> int | None:
+    """When the run was made that is next, in milliseconds since 1970; None where none is queued."""
+    row = store.one("SELECT created_at FROM runs WHERE status = 'notstarted' ORDER BY seq LIMIT 1")
+    return int(row["created_at"]) if row else None
+
+
 def workers(store: Store) -> list[str]:
     """Those that drain the queue, or died while they did."""
     return [row["id"] for row in store.all("SELECT id FROM workers")]

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import folders, git, objects, parameters, queue, secrets
+from wercker_cli.engine import checkouts, folders, git, objects, parameters, queue, secrets
+from wercker_cli.engine.access import Access
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, WrongMethod
 from wercker_cli.engine.store import Row, Store
@@ -33,6 +34,7 @@ class Site(NamedTuple):
     user: str
     checkout: str | None
     base: str
+    access: Access = Access.OWNER
 
 
 class Call(NamedTuple):
@@ -66,16 +68,22 @@ def answer(site: Site, request: Request) -> Response:
     try:
         found = _dispatch(call, request.method, _RUN_SLASH.sub("", request.path))
     except Fault as fault:
-        return _error(fault.status, fault.title, fault.message)
+        return refusal(fault)
     except NotFound as error:
-        return _error(404, "Not Found", error.message)
+        return error_answer(404, "Not Found", error.message)
     except Unreachable as error:
-        return _error(503, "Service Unavailable", error.message)
+        return error_answer(503, "Service Unavailable", error.message)
     except WerckerError as error:
-        return _error(400, "Bad Request", error.message)
+        return error_answer(400, "Bad Request", error.message)
     except Exception as error:  # a bug of ours must not end whoever asks
-        return _error(500, "Internal Server Error", f"{type(error).__name__}: {error}")
-    return found if isinstance(found, Response) else _json(200, found)
+        return error_answer(500, "Internal Server Error", f"{type(error).__name__}: {error}")
+    return found if isinstance(found, Response) else json_answer(200, found)
+
+
+def refusal(fault: Fault) -> Response:
+    """The API's error object for a fault."""
+    response = error_answer(fault.status, fault.title, fault.message)
+    return response._replace(headers={**response.headers, **fault.headers})
 
 
 def _dispatch(call: Call, method: str, path: str) -> Any:
@@ -90,7 +98,7 @@ def _dispatch(call: Call, method: str, path: str) -> Any:
         if match:
             allowed.append(known)
     if allowed:
-        raise WrongMethod(f"{method} is not for this path; {', '.join(allowed)} is")
+        raise WrongMethod(f"{method} is not for this path; {', '.join(allowed)} is", allowed)
     raise Missing(f"Nothing is at {path}")
 
 
@@ -98,10 +106,10 @@ def _dispatch(call: Call, method: str, path: str) -> Any:
 def runs(call: Call) -> list[objects.Json]:
     """The runs of an application or a pipeline."""
     filters, page = parameters.run_filters(call.query), parameters.page(call.query)
-    if "application" in filters and call.site.store.application_by_id(filters["application"]) is None:
-        raise Missing(f"There is no application {filters['application']}")
-    if "pipeline" in filters and call.site.store.pipeline(filters["pipeline"]) is None:
-        raise Missing(f"There is no pipeline {filters['pipeline']}")
+    if "application" in filters:
+        _application_by_id(call, filters["application"])
+    if "pipeline" in filters:
+        _application_of(call, filters["pipeline"])
     rows = call.site.store.runs(filters, ascending=parameters.ascending(call.query), skip=page.skip, limit=page.limit)
     return [objects.run_object(row, call.site.base, whole=False) for row in rows]
 
@@ -111,9 +119,19 @@ def trigger(call: Call) -> objects.Json:
     """A new run, which waits for a worker."""
     from wercker_cli.engine.trigger import create_run  # most commands only look
 
+    parameters.check_is_json(call.headers)
     wanted = parameters.trigger(call.body)
+    if wanted.workflow:
+        application = _application_by_id(call, wanted.application)
+    else:
+        application = _application_of(call, wanted.pipeline)
+    source = call.site.store.run(wanted.source_run) if wanted.source_run else None
+    if source and not call.site.access.sees(source):
+        raise Missing(f"sourceRunId: there is no run {wanted.source_run}")
+    call.site.access.check_may_write()
     call.site.dispatcher.get_ready()
-    run = create_run(call.site.store, wanted, call.site.user, call.site.checkout)
+    checkout = call.site.checkout if call.site.access is Access.OWNER else _served_from(call, application)
+    run = create_run(call.site.store, wanted, call.site.user, checkout)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)
     call.site.dispatcher.wake()
     return created
@@ -136,6 +154,7 @@ def abort(call: Call, run: str) -> objects.Json:
     """The run after its abort, when nothing of it is alive any more; a finished one as it is."""
     store = call.site.store
     row = _run(call, run)
+    call.site.access.check_may_write()
     aborting = queue.abort(store, run)
     if aborting and not aborting["worker"]:
         secrets.forget(store.home, run)
@@ -189,7 +208,8 @@ def step_artifacts(call: Call, step: str) -> Response:
 @route("GET", "/applications/:owner")
 def applications(call: Call, owner: str) -> list[objects.Json]:
     """The applications of an owner."""
-    return [_application(call, row) for row in call.site.store.applications(owner)]
+    found = call.site.store.applications(owner)
+    return [_application(call, row) for row in found if call.site.access.sees(row)]
 
 
 @route("GET", "/applications/:owner/:name")
@@ -201,8 +221,10 @@ def application(call: Call, owner: str, name: str) -> objects.Json:
 @route("GET", "/applications/:owner/:name/pipelines")
 def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
     """The pipelines of an application."""
-    page = parameters.page(call.query)
-    rows = call.site.store.pipelines(_application_row(call, owner, name)["id"], skip=page.skip, limit=page.limit)
+    page, application = parameters.page(call.query), _application_row(call, owner, name)
+    if call.site.access is not Access.OWNER and not application["fetched_from"]:  # nobody else looks at its files here
+        checkouts.register(call.site.store, application["served_from"], lambda _: None)
+    rows = call.site.store.pipelines(application["id"], skip=page.skip, limit=page.limit)
     return [
         objects.pipeline_object(row["id"], row["name"], row["created_at"], row["public"], call.site.base)
         for row in rows
@@ -230,22 +252,45 @@ def _unquoted(part: str) -> str:
 
 def _run(call: Call, run: str) -> Row:
     row = call.site.store.run(run)
-    if row is None:
+    if row is None or not call.site.access.sees(row):
         raise Missing(f"There is no run {run}")
     return row
 
 
 def _step(call: Call, step: str) -> Row:
     row = call.site.store.step(step)
-    if row is None:
+    run = row and call.site.store.run(row["run"])
+    if row is None or run is None or not call.site.access.sees(run):
         raise Missing(f"There is no step {step}")
     return row
 
 
 def _application_row(call: Call, owner: str, name: str) -> Row:
     row = call.site.store.application(owner, name)
-    if row is None:
+    if row is None or not call.site.access.sees(row):
         raise Missing(f"There is no application {owner}/{name}")
+    return row
+
+
+def _application_by_id(call: Call, application: str) -> Row:
+    row = call.site.store.application_by_id(application)
+    if row is None or not call.site.access.sees(row):
+        raise Missing(f"There is no application {application}")
+    return row
+
+
+def _served_from(call: Call, application: Row) -> str:
+    """The one folder whose code somebody else may run."""
+    folder = checkouts.served_from(call.site.store, application)
+    if not os.path.isdir(folder):
+        raise Missing("The folder that this application was added from is gone")
+    return folder
+
+
+def _application_of(call: Call, pipeline: str) -> Row:
+    row = call.site.store.application_with(pipeline)
+    if row is None or not call.site.access.sees(row):
+        raise Missing(f"There is no pipeline {pipeline}")
     return row
 
 
@@ -253,10 +298,12 @@ def _application(call: Call, row: Row) -> objects.Json:
     return objects.application_object(row, git.remote(row["remote"]), call.site.base)
 
 
-def _json(status: int, value: Any) -> Response:
+def json_answer(status: int, value: Any) -> Response:
+    """A value as the body of an answer."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return Response(status, {"content-type": "application/json; charset=utf-8", "content-length": str(len(body))}, body)
 
 
-def _error(status: int, title: str, message: str) -> Response:
-    return _json(status, {"statusCode": status, "error": title, "message": message})
+def error_answer(status: int, title: str, message: str) -> Response:
+    """The API's error object."""
+    return json_answer(status, {"statusCode": status, "error": title, "message": message})

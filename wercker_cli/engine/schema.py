@@ -119,4 +119,18 @@ MIGRATIONS = (
     """
     ALTER TABLE applications ADD COLUMN cache_run TEXT;  -- the run that has the cache until it ends, or had it last
     """,
+    # What a server may show and run, and to whom.
+    """
+    ALTER TABLE applications ADD COLUMN served_from TEXT NOT NULL DEFAULT '';  -- the folder that a server runs it from
+    ALTER TABLE applications ADD COLUMN fetched_from TEXT NOT NULL DEFAULT ''; -- the URL that this folder mirrors
+    ALTER TABLE checkouts ADD COLUMN named INTEGER NOT NULL DEFAULT 0;         -- whether a person chose OWNER/NAME
+    ALTER TABLE runs ADD COLUMN trouble TEXT NOT NULL DEFAULT '';  -- why its commit could not be fetched
+    CREATE TABLE tokens (
+        name TEXT PRIMARY KEY,              -- the user of the runs that it triggers
+        hash TEXT NOT NULL UNIQUE,          -- SHA-256 of the token, in hexadecimal digits
+        read_only INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER
+    );
+    """,
 )

@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ INTERNAL_STEPS = ("get code", "setup environment")
 _RUNS = """
     SELECT runs.*, pipelines.name AS pipeline_name, pipelines.created_at AS pipeline_created_at,
            applications.name AS application_name, applications.owner AS application_owner,
-           applications.remote, applications.public, source.result AS source_result,
+           applications.remote, applications.public, applications.served_from, source.result AS source_result,
            workflows.name AS workflow_name, workflows.nodes AS workflow_nodes
     FROM runs
     JOIN pipelines ON pipelines.id = runs.pipeline
@@ -51,6 +51,7 @@ class NewRun(NamedTuple):
     inputs: Sequence[tuple[str, str]] = ()
     workflow: str | None = None
     node: str = ""
+    trouble: str = ""  # why the commit could not be fetched
 
 
 class Store:
@@ -94,6 +95,11 @@ class Store:
             raise trouble from None
         except UnicodeEncodeError as error:
             raise Refused(f"{error.object!r} is no UTF-8 text, and the engine can keep nothing else") from None
+
+    def copy(self, path: str) -> None:
+        """Makes a file of all that is in the database at this moment."""
+        with self._trouble_told(), closing(sqlite3.connect(path)) as copy:
+            self._db.backup(copy)
 
     def close(self) -> None:
         """Ends the connection: SQLite does not survive a fork."""
@@ -144,6 +150,11 @@ class Store:
             if durable:
                 self.write("PRAGMA synchronous = NORMAL")
 
+    def check_writable(self) -> None:
+        """Raises Refused or Unreachable where nothing could be kept now."""
+        with self.transaction():
+            self.write(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
     def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
         """Runs in the order of their creation; `filters` maps columns to what they have to be."""
         found = listing.page(self, filters, ascending=ascending, skip=skip, limit=limit)
@@ -168,9 +179,9 @@ class Store:
         self.write(
             """
             INSERT INTO runs (id, application, pipeline, repository, branch, tag, commit_hash, message, env_vars,
-                              host_vars, author, source_run, inputs, workflow, node, created_at)
+                              host_vars, author, source_run, inputs, workflow, node, trouble, created_at)
             VALUES (:run, :application, :pipeline, :repository, :branch, :tag, :commit, :message, :env_vars,
-                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :now)
+                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :trouble, :now)
             """,
             **{
                 **new._asdict(),
@@ -238,6 +249,13 @@ class Store:
     def application_by_id(self, application: str) -> Row | None:
         """One application, or None."""
         return self.one("SELECT * FROM applications WHERE id = :application", application=application)
+
+    def application_with(self, pipeline: str) -> Row | None:
+        """The application that has this pipeline, by its id, or None."""
+        return self.one(
+            "SELECT * FROM applications WHERE id = (SELECT application FROM pipelines WHERE id = :pipeline)",
+            pipeline=pipeline,
+        )
 
     def applications(self, owner: str) -> list[Row]:
         """The applications of an owner, by name."""

@@ -27,6 +27,7 @@ class _Code(NamedTuple):
     tag: str
     commit: str
     message: str
+    trouble: str = ""  # why it could not be fetched
 
 
 def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -> str:
@@ -50,6 +51,7 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
         host_vars=_host_vars(store.home),
         author=user,
         source_run=wanted.source_run or None,
+        trouble=code.trouble,
         inputs=[("", wanted.source_run)] if wanted.source_run else [],
     )
     workflow = _workflow(store, wanted, code) if wanted.workflow else None
@@ -136,9 +138,25 @@ def _code_of(source: Row) -> _Code:
 
 def _code(store: Store, wanted: Trigger, application: str, checkout: str | None) -> _Code:
     root = _root(store, application, checkout)
-    branch, commit = _commit(store, wanted, root, application)
+    trouble = _refresh(store, application, root)
+    try:
+        branch, commit = _commit(store, wanted, root, application)
+    except BadRequest:
+        if not trouble:
+            raise
+        branch, commit = wanted.branch or wanted.tag, git.Commit(wanted.commit, "")
     kept = snapshot.repository(store.home, application)
-    return _Code(root if git.is_repository(root) else kept, branch, wanted.tag, commit.hash, commit.message)
+    return _Code(root if git.is_repository(root) else kept, branch, wanted.tag, commit.hash, commit.message, trouble)
+
+
+def _refresh(store: Store, application: str, root: str) -> str:
+    """Fetches what is new where `root` is the mirror of a URL; '', or git's words where that failed."""
+    row = store.application_by_id(application)
+    if row is None or not row["fetched_from"] or checkouts.served_from(store, row) != root:
+        return ""
+    from wercker_cli.engine import mirrors  # few triggers need it
+
+    return mirrors.refresh(store, application, root)
 
 
 def _host_vars(home: str) -> dict[str, str]:
@@ -151,6 +169,10 @@ def _host_vars(home: str) -> dict[str, str]:
 
 
 def _root(store: Store, application: str, checkout: str | None) -> str:
+    """The folder whose code runs: where the caller is, if that is of the application, else any of its own."""
+    row = store.application_by_id(application)
+    if checkout and row and checkout == checkouts.served_from(store, row):
+        return checkout
     here = checkout and store.one(
         "SELECT path FROM checkouts WHERE path = :path AND application = :application",
         path=checkout,

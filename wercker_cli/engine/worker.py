@@ -1,4 +1,4 @@
-"""The process that drains the queue and goes away when it is empty: python -m wercker_cli.engine.worker HOME"""
+"""The process that drains the queue and goes away when it is empty: python -m wercker_cli.engine.worker HOME WORKERS"""
 
 import importlib
 import os
@@ -22,9 +22,13 @@ def wait_at(gate: int) -> None:
     os.close(gate)
 
 
-def work(store: Store, worker: str) -> None:
-    """Runs what is queued, one after the other, until nothing waits, or the state folder is gone."""
-    dispatcher, port, wakeup = dispatch.Dispatcher(store), Port(store, worker, BASE), processes.wakeup()
+def work(store: Store, worker: str, workers: int) -> None:
+    """Runs what is queued, one after the other, until nothing waits, or the state folder is gone.
+
+    `workers` is how many of its kind there may be.
+    """
+    dispatcher = dispatch.Dispatcher(store, workers)
+    port, wakeup = Port(store, worker, BASE), processes.wakeup()
     while store.is_there():
         job = port.claim()
         if job:
@@ -43,4 +47,4 @@ def work(store: Store, worker: str) -> None:
 if __name__ == "__main__":
     if os.fork() == 0:
         dispatch.detach()
-        dispatch.run_worker(sys.argv[1])
+        dispatch.run_worker(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,55 @@
+"""wercker server backup: taken while everything goes on, and restored elsewhere."""
+
+import json
+import subprocess
+from functools import partial
+from pathlib import Path
+
+from tests.conftest import Checkout, Wercker
+from tests.engine.serving import API, Serve
+from tests.engine.stories import run, script
+
+
+def test_a_backup_that_is_unpacked_is_the_same_engine(
+    serve: Serve, wercker: Wercker, checkout: Checkout, tmp_path: Path
+) -> None:
+    bare = tmp_path / "site.git"
+    checkout.commit(script(says="echo hello > kept; echo said"))
+    checkout.git("clone", "--quiet", "--bare", ".", str(bare))
+    local = run(wercker, checkout)
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    token = wercker("server", "token", "create", "alice").out.strip()
+    first = serve(token=token)
+    mirrored = first.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": pipeline})).json["id"]
+    wercker("runs", "watch", mirrored)
+    checkout.commit(script(waits=f"until [ -e {tmp_path}/go ]; do sleep 0.01; done"))
+    going_on = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
+
+    assert wercker("server", "backup", "all.tar.gz").err == "wrote all.tar.gz\n"
+    assert (tmp_path / "all.tar.gz").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "go").touch()
+    wercker("runs", "watch", going_on)
+
+    (tmp_path / "restored").mkdir()
+    subprocess.run(["tar", "-xzf", "all.tar.gz", "-C", "restored"], cwd=tmp_path, check=True)
+    restored = partial(wercker, WERCKER_HOME=str(tmp_path / "restored"))
+    for one in (local.run["id"], mirrored):
+        assert restored("runs", "show", one, "-o", "json").out == wercker("runs", "show", one, "-o", "json").out
+        assert restored("runs", "logs", one).out == wercker("runs", "logs", one).out
+    restored("runs", "artifacts", mirrored)
+    assert (tmp_path / "kept").read_text() == "hello\n"
+    (tmp_path / "home/.local/state/wercker").rename(tmp_path / "gone")
+    bare.rename(tmp_path / "away.git")
+    second = serve(token=token, WERCKER_HOME=str(tmp_path / "restored"))
+    again = second.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": pipeline})).json["id"]
+    restored("runs", "watch", again, code=10)
+    bare.with_name("away.git").rename(bare)
+    again = second.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": pipeline})).json["id"]
+    restored("runs", "watch", again)
+    assert first.end() == 0
+
+
+def test_a_backup_that_cannot_be_written(wercker: Wercker, tmp_path: Path) -> None:
+    said = wercker("server", "backup", "nowhere/all.tar.gz", code=1).err
+    assert said == "wercker: the backup nowhere/all.tar.gz could not be written: No such file or directory\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]

@@ -1,0 +1,189 @@
+"""Repositories that are added by URL: what a run of one is of, and what happens when they cannot be fetched."""
+
+import json
+import re
+import shutil
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Checkout, Wercker, wait_until
+from tests.engine.serving import API, Serve, Served, hurried
+from tests.engine.stories import Story, read, script
+
+
+@pytest.fixture
+def bare(checkout: Checkout, tmp_path: Path) -> Path:
+    """A bare repository, to which the checkout pushes."""
+    path = tmp_path / "site.git"
+    checkout.git("init", "--quiet", "--bare", "--initial-branch=main", str(path))
+    checkout.git("remote", "add", "origin", str(path))
+    return path
+
+
+def push(checkout: Checkout, **steps: str) -> str:
+    """Commits a pipeline and pushes it; gives the commit's hash."""
+    commit = checkout.commit(script(**steps))
+    checkout.git("push", "--quiet", "--force", "origin", "HEAD")
+    return commit
+
+
+def trigger(served: Served, pipeline: str, **payload: str) -> dict[str, Any]:
+    """A new run."""
+    answer = served.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": pipeline, **payload}))
+    assert answer.status == 200, answer
+    return dict(answer.json)
+
+
+def finished(served: Served, wercker: Wercker, run: str, folder: Path) -> Story:
+    """All about a run, once it has ended."""
+    wait_until(lambda: served.get(f"/runs/{run}").json["status"] == "finished")
+    return read(wercker, run, folder)
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_each_trigger_fetches_what_is_new(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path, scheme: str
+) -> None:
+    first = push(checkout, says="echo one")
+    added = wercker("pipelines", "add", f"{scheme}{bare}", "-o", "id")
+    assert added.err == "added local/site\n"
+    pipeline = added.out.strip()
+    run = trigger(served, pipeline)
+    assert (run["commitHash"], run["branch"], run["message"]) == (first, "main", "first")
+    second = push(checkout, says="echo two")
+    assert trigger(served, pipeline)["commitHash"] == second
+    checkout.git("switch", "--quiet", "-c", "topic")
+    third = push(checkout, says="echo three")
+    newest = trigger(served, pipeline, branch="topic")
+    assert newest["commitHash"] == third
+    story = finished(served, wercker, newest["id"], tmp_path)
+    assert (story.run["result"], story.logs["says"]) == ("passed", "three\n")
+    assert finished(served, wercker, run["id"], tmp_path).logs["says"] == "one\n"
+
+
+def test_pipelines_that_are_pushed_later_become_known(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "--name", "acme/site", "-o", "id").out.strip()
+    checkout.commit("build:\n  steps: []\ndeploy:\n  steps: []\n")
+    checkout.git("push", "--quiet", "origin", "HEAD")
+    trigger(served, pipeline)
+    found = served.get("/applications/acme/site/pipelines").json
+    assert [item["name"] for item in found] == ["build", "deploy"]
+
+
+def test_a_branch_that_is_gone_is_gone(served: Served, wercker: Wercker, checkout: Checkout, bare: Path) -> None:
+    push(checkout, says="echo")
+    checkout.git("push", "--quiet", "origin", "HEAD:topic")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    trigger(served, pipeline, branch="topic")
+    checkout.git("push", "--quiet", "origin", ":topic")
+    answer = served.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": pipeline, "branch": "topic"}))
+    assert answer.fault[1].startswith("There is no branch topic in ")
+
+
+@pytest.mark.parametrize("branch", ["", "main", "new"])
+def test_a_fetch_that_fails_is_a_failed_run_with_gits_words(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path, branch: str
+) -> None:
+    commit = push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    shutil.move(bare, tmp_path / "away.git")
+    run = trigger(served, pipeline, **({"branch": branch} if branch else {}))
+    assert run["commitHash"] == ("" if branch == "new" else commit)
+    story = finished(served, wercker, run["id"], tmp_path)
+    assert story.run["result"] == "failed"
+    assert story.steps[0]["message"] == ("The code could not be fetched: fatal: Could not read from remote repository.")
+    assert f"fatal: '{bare}' does not appear to be a git repository\n" in story.logs["get code"]
+    shutil.move(tmp_path / "away.git", bare)
+    assert finished(served, wercker, trigger(served, pipeline)["id"], tmp_path).run["result"] == "passed"
+
+
+def test_a_fetch_that_takes_too_long_is_a_failed_run(
+    serve: Serve, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "--name", "acme/site", "-o", "id").out.strip()
+    (mirror,) = (tmp_path / "home/.local/state/wercker/mirrors").iterdir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        checkout.git("-C", str(mirror), "remote", "set-url", "origin", f"git://127.0.0.1:{silent.getsockname()[1]}/a")
+        alice = wercker("server", "token", "create", "alice").out.strip()
+        served = serve(token=alice, command=hurried("mirrors", "SECONDS", 1))
+        began = time.monotonic()
+        run = trigger(served, pipeline)
+        assert time.monotonic() - began < 10
+    story = finished(served, wercker, run["id"], tmp_path)
+    assert story.steps[0]["message"] == "The code could not be fetched: git fetch took longer than 1 seconds"
+    assert not list((mirror / ".git").rglob("*.lock"))
+
+
+def test_triggers_at_once_fetch_one_after_the_other(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    commit = push(checkout, says="echo again")
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(lambda _: trigger(served, pipeline), range(8)))
+    assert {run["commitHash"] for run in runs} == {commit}
+    assert len({run["id"] for run in runs}) == 8
+
+
+def test_adding_the_same_url_again_is_no_second_application(wercker: Wercker, checkout: Checkout, bare: Path) -> None:
+    push(checkout, says="echo")
+    first = wercker("pipelines", "add", str(bare), "-o", "id").out
+    assert wercker("pipelines", "add", str(bare), "-o", "id").out == first
+    mirrors = bare.parent / "home/.local/state/wercker/mirrors"
+    assert len(list(mirrors.iterdir())) == 1
+
+
+def test_what_cannot_be_added(wercker: Wercker, tmp_path: Path, checkout: Checkout, bare: Path) -> None:
+    assert wercker("pipelines", "add", "nowhere", code=5).err == (
+        "wercker: nowhere is no folder, and no URL of a repository\n"
+    )
+    assert wercker("pipelines", "add", f"file://{tmp_path}/none.git", code=1).err.startswith(
+        f"wercker: file://{tmp_path}/none.git cannot be fetched: fatal: "
+    )
+    assert wercker("pipelines", "add", str(bare), code=5).err == f"wercker: there is no commit in {bare} yet\n"
+    checkout.git("commit", "--quiet", "--allow-empty", "-m", "empty")
+    checkout.git("push", "--quiet", "origin", "HEAD")
+    assert re.fullmatch(
+        r"wercker: commit [0-9a-f]{40} has no wercker.yml at its root\n",
+        wercker("pipelines", "add", str(bare), code=1).err,
+    )
+    assert wercker("pipelines", "add", "--name", "site", code=2).err.startswith(
+        "wercker: invalid value for '--name': 'site' is no name: write OWNER/NAME"
+    )
+    mirrors = tmp_path / "home/.local/state/wercker/mirrors"
+    assert list(mirrors.iterdir()) == []
+
+
+def test_a_password_in_a_url_is_in_no_message(wercker: Wercker, tmp_path: Path) -> None:
+    said = wercker("pipelines", "add", "https://user:s3cret@127.0.0.1:1/acme/site.git", code=1).err
+    assert "s3cret" not in said
+    assert said.startswith("wercker: https://127.0.0.1:1/acme/site.git cannot be fetched: fatal: ")
+
+
+def test_a_name_for_a_checkout_stays(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    assert wercker("pipelines", "add", "--name", "acme/site", cwd=checkout.path).err == "added acme/site\n"
+    checkout.git("remote", "add", "origin", "https://example.com/other/name.git")
+    checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
+    run = wercker("runs", "trigger", "-p", "test", "--wait", cwd=checkout.path).out.strip()
+    shown = json.loads(wercker("runs", "show", run, "-o", "json", cwd=checkout.path).out)
+    assert (shown["application"]["owner"]["name"], shown["application"]["name"]) == ("acme", "site")
+
+
+def test_the_command_runs_a_mirror_from_anywhere(wercker: Wercker, checkout: Checkout, bare: Path) -> None:
+    push(checkout, says="echo one")
+    wercker("pipelines", "add", str(bare), "--name", "acme/site")
+    commit = push(checkout, says="echo two")
+    run = wercker("runs", "trigger", "-a", "acme/site", "-p", "build", "--wait").out.strip()
+    assert wercker("runs", "show", run, "-q", ".commitHash").out == f"{commit}\n"
+    assert wercker("runs", "logs", run, "--step", "says").out == "two\n"

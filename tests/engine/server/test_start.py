@@ -1,0 +1,141 @@
+"""wercker server start: where it listens, what it prints, and how it goes."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Checkout, Wercker, wait_until
+from tests.engine.serving import Serve, Served
+from tests.engine.stories import read, script
+from wercker_cli.engine.store import Store
+
+
+def test_the_first_line_is_the_url_and_each_request_leaves_a_line(served: Served) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", served.url)
+    assert served.ask("GET", "/healthz").json == {"status": "ok"}
+    served.ask("GET", "/api/v3/runs?token=s3cret")
+    served.ask("GET", "/api/v3/runs", headers={"Authorization": "Bearer s3cret"})
+    served.ask("POST", "/api/v3/no%0aline", b"s3cret")
+    lines = [re.sub(r"^\S+Z 127|\d+ ms$", "", line) for line in served.log()]
+    assert lines == [
+        ".0.0.1 - GET /healthz 200 15 B ",
+        ".0.0.1 tester GET /api/v3/runs 400 105 B ",
+        ".0.0.1 - GET /api/v3/runs 401 67 B ",
+        ".0.0.1 tester POST /api/v3/no%0aline 404 82 B ",
+    ]
+
+
+def test_the_log_as_json(serve: Serve, wercker: Wercker) -> None:
+    served = serve("--log-format", "json", token=wercker("server", "token", "create", "tester").out.strip())
+    served.get("/runs?applicationId=1")
+    (line,) = map(json.loads, served.log())
+    assert line.pop("time").endswith("Z")
+    assert 0 < line.pop("seconds") < 10
+    assert line == {
+        "address": "127.0.0.1",
+        "user": "tester",
+        "method": "GET",
+        "path": "/api/v3/runs",
+        "status": 404,
+        "length": 76,
+        "error": "",
+    }
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_server_with_success(served: Served, how: signal.Signals) -> None:
+    assert served.end(how) == 0
+    assert served.log() == []
+
+
+def test_what_is_being_answered_is_answered_before_the_server_goes(
+    served: Served, wercker: Wercker, checkout: Checkout
+) -> None:
+    checkout.commit(script(stays="trap '' TERM; echo up; sleep 600 & wait; sleep 600"))
+    wercker("pipelines", "add", cwd=checkout.path)
+    run = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
+    wait_until(lambda: "up\n" in read(wercker, run, checkout.path).logs.get("stays", ""))
+    with socket.create_connection((served.host, served.port), timeout=20) as connection:
+        login = f"Host: localhost\r\nAuthorization: Bearer {served.token}\r\n\r\n"
+        connection.sendall(f"PUT /api/v3/runs/{run}/abort HTTP/1.1\r\n{login}".encode())
+        time.sleep(0.1)
+        assert served.end() == 0
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b'"result":"aborted"' in answer
+
+
+def test_a_run_outlives_the_server(served: Served, wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:
+    checkout.commit(script(waits=f"until [ -e {tmp_path}/go ]; do sleep 0.01; done"))
+    pipeline = wercker("pipelines", "add", "-o", "id", cwd=checkout.path).out.strip()
+    run = served.ask("POST", "/api/v3/runs/", json.dumps({"pipelineId": pipeline})).json["id"]
+    assert served.end() == 0
+    (tmp_path / "go").touch()
+    wercker("runs", "watch", run, cwd=checkout.path)
+    assert read(wercker, run, checkout.path).run["result"] == "passed"
+
+
+def test_a_port_that_is_taken(served: Served, wercker: Wercker) -> None:
+    assert wercker("server", "start", "--port", str(served.port), code=1).err == (
+        f"wercker: port {served.port} of 127.0.0.1 is taken\nhint: --port 0 takes one that is free\n"
+    )
+
+
+def test_a_host_that_is_none(wercker: Wercker) -> None:
+    said = wercker("server", "start", "--host", "203.0.113.7", "--port", "0", code=2).err
+    assert said == "wercker: 203.0.113.7 is no address of this machine\n"
+
+
+def test_a_state_folder_of_a_newer_version(wercker: Wercker, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "state"))
+    store.write("PRAGMA user_version = 9999")
+    store.close()
+    said = wercker("server", "start", "--port", "0", code=1, WERCKER_HOME=store.home).err
+    assert said == (
+        f"wercker: the state folder {store.home} was made by a newer wercker\n"
+        "hint: upgrade wercker, or set WERCKER_HOME\n"
+    )
+
+
+def test_a_state_folder_that_is_replaced_is_found(
+    served: Served, wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path
+) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("pipelines", "add", cwd=checkout.path)
+    assert len(served.get("/applications/local").json) == 1
+    state = home / ".local/state/wercker"
+    state.rename(tmp_path / "before")
+    assert served.get("/applications/local").fault == (401, "Invalid token")
+    wercker("server", "token", "create", "tester")
+    shutil.rmtree(state)
+    (tmp_path / "before").rename(state)
+    assert len(served.get("/applications/local").json) == 1
+
+
+def test_what_the_server_cannot_do_is_a_503_and_in_the_log(served: Served, home: Path, tmp_path: Path) -> None:
+    state = home / ".local/state/wercker"
+    state.rename(tmp_path / "away")
+    state.write_text("no folder")
+    status, message = served.ask("GET", "/healthz").fault
+    assert status == 503
+    assert message.startswith(f"the state folder {state} cannot be used: ")
+    assert served.log()[-1].endswith(f'"message":"{message}"}}')
+    state.unlink()
+    (tmp_path / "away").rename(state)
+    assert served.ask("GET", "/healthz").status == 200
+
+
+def test_pipelines_that_a_served_checkout_has_got_are_listed(
+    served: Served, wercker: Wercker, checkout: Checkout
+) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("pipelines", "add", cwd=checkout.path)
+    checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
+    found = served.get("/applications/local/demo/pipelines").json
+    assert [pipeline["name"] for pipeline in found] == ["build", "test"]

@@ -1,0 +1,1 @@
+"""wercker server token"""

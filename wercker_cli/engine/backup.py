@@ -1,0 +1,54 @@
+"""All that is worth keeping of a state folder as one archive, taken while runs and a server go on."""
+
+import os
+import tarfile
+import tempfile
+from contextlib import nullcontext, suppress
+
+from wercker_cli.engine import folders, mirrors
+from wercker_cli.engine.store import Store
+from wercker_cli.errors import Refused
+
+
+def write(store: Store, path: str) -> None:
+    """Writes the archive to `path`, readable for its owner alone, once it is whole; raises Refused where it cannot.
+
+    It holds the database, what runs have left, and the repositories; no caches, no working copies, no secrets of runs.
+    Of a run that goes on meanwhile its files may be further than its row, and never less far.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(os.path.abspath(path)), delete=False) as file:
+            try:
+                with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
+                    _fill(archive, store)
+                os.replace(file.name, path)
+            except BaseException:  # Ctrl-C too leaves nothing half done
+                os.remove(file.name)
+                raise
+    except OSError as error:
+        raise Refused(f"the backup {path} could not be written: {error.strerror or error}") from None
+
+
+def _fill(archive: tarfile.TarFile, store: Store) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "wercker.db")
+        store.copy(copy)
+        archive.add(copy, os.path.basename(folders.database(store.home)))
+    kept = folders.mirrors(store.home)
+    for root in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:
+        mirror = os.path.join(kept, root)
+        with mirrors.locked(mirror) if os.path.isdir(os.path.join(mirror, ".git")) else nullcontext():
+            _add(archive, store.home, mirror)
+    for name in ("runs", "snapshots"):
+        _add(archive, store.home, os.path.join(store.home, name))
+
+
+def _add(archive: tarfile.TarFile, home: str, top: str) -> None:
+    """Adds all below a folder, but for what goes away meanwhile."""
+    for folder, below, files in os.walk(top):
+        for path in (folder, *(os.path.join(folder, name) for name in files)):
+            with suppress(FileNotFoundError):
+                archive.add(path, os.path.relpath(path, home), recursive=False)
+        for link in (path for path in (os.path.join(folder, name) for name in below) if os.path.islink(path)):
+            with suppress(FileNotFoundError):
+                archive.add(link, os.path.relpath(link, home), recursive=False)

@@ -1,0 +1,78 @@
+"""Who sends a request to the server: from where, for which host and path, with which token."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from wercker_cli.engine import tokens
+from wercker_cli.engine.faults import BadRequest, Forbidden
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from wercker_cli.engine.store import Row, Store
+
+_HOST = r"(?P<name>[\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
+_BEARER = r"Bearer +([!-~]+) *"
+
+
+class Rules(NamedTuple):
+    """Whom a server believes and whom it answers."""
+
+    hosts: frozenset[str] = frozenset()  # the names that it goes by, in lower case; any, where there are none
+    behind_proxy: bool = False  # whether the last hop says who asks
+
+
+class Caller(NamedTuple):
+    """What a request says of itself, as far as it is to be believed; not checked."""
+
+    address: str
+    scheme: str
+    host: str  # with the port
+    path: str  # as it was sent: an encoded slash is no slash
+    authorization: str | None
+
+
+def caller(environ: WSGIEnvironment, rules: Rules) -> Caller:
+    """Reads it off a request."""
+    told = {
+        name: environ.get(f"HTTP_X_FORWARDED_{name}", "").rsplit(",", 1)[-1].strip() if rules.behind_proxy else ""
+        for name in ("FOR", "PROTO", "HOST")
+    }
+    return Caller(
+        address=told["FOR"] or environ["REMOTE_ADDR"],
+        scheme=told["PROTO"] if told["PROTO"] in {"http", "https"} else environ["wsgi.url_scheme"],
+        host=told["HOST"] or environ.get("HTTP_HOST", ""),
+        path=_path(environ["REQUEST_URI"]),
+        authorization=environ.get("HTTP_AUTHORIZATION"),
+    )
+
+
+def check_host(caller: Caller, rules: Rules) -> None:
+    """Raises BadRequest for a host that is none, Forbidden for one that the server does not go by.
+
+    A page of somebody else, opened in a browser on this machine, can let its own name point here.
+    """
+    host = re.fullmatch(_HOST, caller.host, re.ASCII)
+    if host is None:
+        raise BadRequest("The header Host is missing, or names no host")
+    if rules.hosts and host["name"].lower().rstrip(".") not in rules.hosts:
+        raise Forbidden(f"This server does not go by the name {host['name']}; --allowed-host adds it")
+
+
+def token(caller: Caller, store: Store) -> Row | None:
+    """The row of the token that a caller has, or None where nobody has it."""
+    sent = re.fullmatch(_BEARER, caller.authorization or "", re.IGNORECASE)
+    return tokens.find(store, sent[1]) if sent else None
+
+
+def _path(target: str) -> str:
+    path = target.partition("?")[0]
+    if path.startswith("/"):
+        return path
+    try:
+        return urlsplit(target).path or "/"  # as proxies are asked
+    except ValueError:  # half of an address
+        return path

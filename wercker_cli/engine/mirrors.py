@@ -1,0 +1,166 @@
+"""Repositories given by URL: copies in the state folder, which fetch what is new at each trigger.
+
+A mirror is a repository with an empty working tree, whose branches and tags are those of the URL.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from wercker_cli.engine import checkouts, folders, git, pipeline_file
+from wercker_cli.engine.store import Row, Store
+from wercker_cli.errors import NotFound, Refused
+
+SECONDS = 25.0  # that a fetch may take while somebody waits for the answer to a trigger
+_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_CREDENTIALS = r"(?<=://)[^/@\s]*@"
+
+
+def is_source(text: str) -> bool:
+    """Whether that is a URL, or the path of a bare repository, which has no checkout to run."""
+    bare = all(os.path.exists(os.path.join(text, part)) for part in ("HEAD", "objects", "refs"))
+    return bare or (not os.path.exists(text) and git.is_url(text))
+
+
+def add(store: Store, url: str, name: str, note: Callable[[str], None], *, public: bool) -> Row:
+    """The application of a repository, called `name` (OWNER/NAME) or after its URL, and served from its mirror.
+
+    Raises Refused with git's words where it cannot be fetched or has no wercker.yml, NotFound where it is empty.
+    """
+    if os.path.exists(url):
+        url = os.path.realpath(url)
+    os.makedirs(folders.mirrors(store.home), mode=0o700, exist_ok=True)
+    made = tempfile.mkdtemp(prefix="new.", dir=folders.mirrors(store.home))
+    try:
+        git.git(made, "init", "--quiet", "--template=")
+        git.git(made, "config", "remote.origin.url", url)  # alone: _REFS says what is fetched
+        trouble = _fetch(made, None)
+        if trouble:
+            raise Refused(f"{_shown(url)} cannot be fetched: {git.verdict(trouble)}")
+        _follow_head(made)
+        if not _pipeline_file(made):
+            raise NotFound(f"there is no commit in {_shown(url)} yet")
+        row = checkouts.name_application(store, name or _name(url), _shown(url), public=public)
+        root = folders.mirror(store.home, row["id"])
+        folders.discard(store.home, root)
+        os.rename(made, root)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    checkouts.serve(store, row["id"], folders.mirror("", row["id"]), _shown(url))
+    _learn_pipelines(store, row["id"], root, note)
+    return row
+
+
+def refresh(store: Store, application: str, root: str) -> str:
+    """Fetches what is new into the application's mirror at `root`; '', or git's words where that failed."""
+    before = git.commit_of(root, "HEAD")
+    trouble = _fetch_once(root)
+    if not trouble and git.commit_of(root, "HEAD") != before:
+        _learn_pipelines(store, application, root, lambda _: None)
+    return trouble
+
+
+def _fetch_once(root: str) -> str:
+    """Fetches, unless somebody else began to do so after this was called, and succeeded."""
+    called = time.time()
+    with locked(root) as lock:
+        if os.fstat(lock).st_mtime >= called:
+            return ""
+        began = time.time()
+        trouble = _fetch(root, SECONDS)
+        if not trouble:
+            os.utime(lock, (began, began))
+        return trouble
+
+
+@contextmanager
+def locked(root: str) -> Iterator[int]:
+    """Holds a mirror as it is; gives an open file, whose time is that of the last fetch."""
+    lock = os.open(os.path.join(root, ".git", "fetched"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _fetch(root: str, seconds: float | None) -> str:
+    """'', or what git says went wrong; ssh and the like, which git starts, end with it."""
+    command = ["git", *git.NO_HOOKS, "-C", root, "fetch", "--quiet", "--prune", "--update-head-ok", "origin", *_REFS]
+    with tempfile.TemporaryFile() as said:  # a pipe might stay open in what ssh leaves behind for the next time
+        process = subprocess.Popen(
+            command,
+            env=git.environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return f"git fetch took longer than {seconds:g} seconds"
+        finally:
+            _end(process)
+        said.seek(0)
+        return _shown(said.read().decode(errors="replace").strip() or f"exit code {code}") if code else ""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a git that still runs; it removes its locks if it is asked kindly."""
+    for kill, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, None)):
+        if process.poll() is None:
+            os.killpg(process.pid, kill)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+
+
+def _follow_head(root: str) -> None:
+    """Makes the default branch of the URL that of the mirror."""
+    told = git.git(root, "ls-remote", "--symref", "origin", "HEAD")
+    branch = re.match(r"ref: (refs/heads/\S+)\tHEAD", told)
+    if branch:
+        git.git(root, "symbolic-ref", "HEAD", branch[1])
+
+
+def _pipeline_file(root: str) -> tuple[str, str] | None:
+    """The name and the text of the wercker.yml of the default branch, None where there is no commit yet.
+
+    Raises Refused where it has none, or none that is text.
+    """
+    head = git.commit_of(root, "HEAD")
+    return pipeline_file.committed(root, head.hash) if head else None
+
+
+def _learn_pipelines(store: Store, application: str, root: str, note: Callable[[str], None]) -> None:
+    """Makes the pipelines known that the wercker.yml of the default branch names."""
+    from wercker_cli.engine import wercker_yml  # most commands read none
+
+    try:
+        found = _pipeline_file(root)
+        file = wercker_yml.read(found[1], found[0]) if found else None
+    except Refused as error:
+        note(f"note: {error.message}; its pipelines are those known from before")
+        return
+    for pipeline in [*file.pipelines, *sorted(file.empty)] if file else []:
+        checkouts.add_pipeline(store, application, pipeline)
+
+
+def _name(url: str) -> str:
+    """OWNER/NAME of a URL, local/NAME where it has no owner."""
+    remote = git.remote(url)
+    if remote.owner:
+        return f"{remote.owner}/{remote.repository}"
+    return f"{checkouts.LOCAL}/{git.name(os.path.basename(url.rstrip('/')).removesuffix('.git'))}"
+
+
+def _shown(text: str) -> str:
+    """The text without what a URL in it has before the host, which may be a password."""
+    return re.sub(_CREDENTIALS, "", text)

@@ -1,0 +1,167 @@
+"""The routes as a WSGI application: what HTTP asks for around them, in one place."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl
+
+from wercker_cli.api.transport import Request, Response
+from wercker_cli.engine import callers
+from wercker_cli.engine.access import Access
+from wercker_cli.engine.callers import Caller
+from wercker_cli.engine.dispatch import Dispatcher
+from wercker_cli.engine.faults import Fault, Missing, NotLoggedIn, Unwell
+from wercker_cli.engine.logins import Logins
+from wercker_cli.engine.routes import ROOT, Site, answer, json_answer, refusal
+from wercker_cli.engine.store import Store
+from wercker_cli.errors import WerckerError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEALTH = "/healthz"
+BLOCK = 65536  # bytes of a file at a time
+_CACHING = {"cache-control": "private, no-cache, no-store, must-revalidate"}
+_GUARDS = {"x-content-type-options": "nosniff"}
+
+
+class Entry(NamedTuple):
+    """A line of the request log; nothing that a client keeps secret is in it."""
+
+    at: float  # seconds since 1970
+    address: str
+    user: str  # '' where nobody is logged in
+    method: str
+    path: str  # as it was sent, without the query
+    status: int
+    length: int  # bytes of the body
+    seconds: float
+    error: str = ""  # what went wrong in the server itself
+
+
+class Service(NamedTuple):
+    """What a server is told: its state folder, how many runs it has at once, and who writes the request log."""
+
+    home: str
+    workers: int
+    log: Callable[[Entry], None]
+
+
+def application(service: Service, rules: callers.Rules) -> WSGIApplication:
+    """The API, and what is beside it, for several threads: each has its own connection to the store."""
+    threads, logins = threading.local(), Logins()
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.time()
+        if not hasattr(threads, "store"):
+            threads.store = Store(service.home)
+            threads.dispatcher = Dispatcher(threads.store, service.workers)
+        if not threads.store.is_there():  # another one may be there by now, restored from a backup
+            threads.store.close()
+        caller = callers.caller(environ, rules)
+        response, user = _respond(caller, environ, threads.store, threads.dispatcher, logins, rules)
+        response = _for_http(environ, response)
+        service.log(
+            Entry(
+                at=began,
+                address=caller.address,
+                user=user,
+                method=environ["REQUEST_METHOD"],
+                path=caller.path,
+                status=response.status,
+                length=int(response.headers["content-length"]),
+                seconds=time.time() - began,
+                error=response.body.decode() if response.status >= 500 else "",
+            )
+        )
+        status = f"{response.status} {HTTPStatus(response.status).phrase}"
+        start_response(status, [(name.title(), value) for name, value in response.headers.items()])
+        if response.file:
+            return environ["wsgi.file_wrapper"](response.file, BLOCK)  # type: ignore[no-any-return]  # waitress's own
+        return [response.body]
+
+    return serve
+
+
+def _respond(
+    caller: Caller, environ: WSGIEnvironment, store: Store, dispatcher: Dispatcher, logins: Logins, rules: callers.Rules
+) -> tuple[Response, str]:
+    """The answer to a GET, also where only its head is asked for, or to whatever else was sent; and to whom."""
+    user = ""
+    try:
+        callers.check_host(caller, rules)
+        if caller.path == HEALTH:
+            return _health(store, dispatcher), user
+        if not caller.path.startswith(f"{ROOT}/"):
+            raise Missing(f"Nothing is at {caller.path}")
+        user, access = _logged_in(caller, store, logins)
+        dispatcher.tend()
+        base = f"{caller.scheme}://{caller.host}{ROOT}"
+        return answer(Site(store, dispatcher, user, None, base, access), _request(environ, caller.path)), user
+    except Fault as fault:
+        return refusal(fault), user
+    except WerckerError as error:
+        return refusal(Unwell(error.message)), user
+
+
+def _logged_in(caller: Caller, store: Store, logins: Logins) -> tuple[str, Access]:
+    """The name of a caller's token and what it allows; raises NotLoggedIn, TooManyFailures."""
+    if caller.authorization is None:
+        return "", Access.NOBODY
+    logins.check(caller.address)
+    row = callers.token(caller, store)
+    if row is None:
+        logins.failed(caller.address)
+        raise NotLoggedIn("Invalid token")
+    logins.succeeded(caller.address)
+    return row["name"], Access.READ_ONLY if row["read_only"] else Access.MEMBER
+
+
+def _request(environ: WSGIEnvironment, path: str) -> Request:
+    method = "GET" if environ["REQUEST_METHOD"] == "HEAD" else environ["REQUEST_METHOD"]
+    headers = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
+    headers["CONTENT-TYPE"] = environ.get("CONTENT_TYPE", "")
+    if environ["REQUEST_METHOD"] != "GET" or "IF-RANGE" in headers:  # a weak ETag is none that a range may go by
+        headers.pop("RANGE", None)
+    query = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
+    return Request(method, path, tuple(query), environ["wsgi.input"].read(), headers)
+
+
+def _health(store: Store, dispatcher: Dispatcher) -> Response:
+    """Whether runs can be kept, and somebody takes those that wait; raises Unreachable, Refused or Unwell."""
+    dispatcher.tend()
+    store.check_writable()
+    if dispatcher.is_stuck():
+        raise Unwell("Runs wait, and no worker takes them")
+    return json_answer(200, {"status": "ok"})
+
+
+def _for_http(environ: WSGIEnvironment, response: Response) -> Response:
+    """The same answer with the headers of every one, and without what the client has or does not want."""
+    headers: dict[str, str] = {**_CACHING, **_GUARDS, **response.headers}
+    reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+    if reads and response.status == 200:
+        headers.setdefault("etag", f'W/"{hashlib.sha256(response.body).hexdigest()[:32]}"')
+    if "GET" in headers.get("allow", "").split(", "):
+        headers["allow"] += ", HEAD"
+    response = response._replace(headers=headers)
+    if reads and response.status in {200, 206} and _has(environ.get("HTTP_IF_NONE_MATCH", ""), headers["etag"]):
+        return _without_body(response._replace(status=304), length="0")
+    return _without_body(response, headers["content-length"]) if environ["REQUEST_METHOD"] == "HEAD" else response
+
+
+def _has(known: str, etag: str) -> bool:
+    """Whether an If-None-Match header names that ETag, strong or weak."""
+    opaque = etag.removeprefix("W/")
+    return known.strip() == "*" or any(tag.strip().removeprefix("W/") == opaque for tag in known.split(","))
+
+
+def _without_body(response: Response, length: str) -> Response:
+    if response.file:
+        response.file.close()
+    return response._replace(headers={**response.headers, "content-length": length}, body=b"", file=None)
