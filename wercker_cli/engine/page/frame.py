@@ -66,9 +66,9 @@ class View(NamedTuple):
 
     def address(self, *parts: str, **query: str) -> str:
         """The address of a page, to be escaped where it is put into HTML."""
-        path = "/".join([self.root, *(quote(part, safe="") for part in parts)]) or "/"
+        path = f"{self.root}/" + "/".join(quote(part, safe="") for part in parts)
         given = {name: value for name, value in query.items() if value}
-        return f"{path}?{urlencode(given)}" if given else path if parts else f"{self.root}/"
+        return f"{path}?{urlencode(given)}" if given else path
 
     @property
     def home(self) -> str:

@@ -5,6 +5,7 @@ const PAUSE = 2000; // milliseconds
 const stale = document.getElementById("stale");
 let tag = "";
 
+// What has an id stays the element that it was, so that a focus on it stays too.
 function renew(old, fresh) {
   if (old.isEqualNode(fresh)) return;
   if (old.nodeType !== Node.ELEMENT_NODE || old.nodeName !== fresh.nodeName) {
@@ -13,10 +14,15 @@ function renew(old, fresh) {
   }
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
-  const before = [...old.childNodes];
-  const after = [...fresh.childNodes];
-  after.forEach((node, place) => (place < before.length ? renew(before[place], node) : old.append(node)));
-  before.slice(after.length).forEach((node) => node.remove());
+  const known = new Set([...old.children].map((node) => node.id));
+  const nodes = [...fresh.childNodes];
+  nodes.forEach((node, place) => {
+    const here = old.childNodes[place];
+    const other = (node.id && !known.has(node.id)) || (here?.id ?? "") !== (node.id ?? "");
+    if (!here || other) old.insertBefore(node, here ?? null);
+    else renew(here, node);
+  });
+  [...old.childNodes].slice(nodes.length).forEach((node) => node.remove());
 }
 
 function show(page) {

@@ -129,7 +129,7 @@ def _row(view: View, run: Row) -> str:
     ]
     head = link(view.address("runs", run["id"]), apart(title(run["message"])))
     rest = "".join(f'<td role="cell">{cell}</td>' for cell in cells)
-    return f'<tr role="row"><th role="rowheader" scope="row">{head}</th>{rest}</tr>'
+    return f'<tr id="run-{run["id"]}" role="row"><th role="rowheader" scope="row">{head}</th>{rest}</tr>'
 
 
 def _nothing(applications: Sequence[Row], wanted: Mapping[str, str]) -> str:
