@@ -27,8 +27,10 @@ def last_lines(site: Site, step: Row, count: int) -> bytes:
 
 
 def page(site: Site, step: Row, before: int) -> Part:
-    """Whole lines that fit on a page: those before that offset, those at the end where it is 0."""
+    """Whole lines that fit on a page: those before that offset, those at the end where it is 0, or too much."""
     part = _part(site, step, f"{max(0, before - PIECE)}-{before - 1}" if before else f"-{PIECE}")
+    if before and not part.data:
+        return page(site, step, 0)
     begun = part.data.find(b"\n") + 1 if part.first else 0
     return part._replace(first=part.first + begun, data=part.data[begun:])
 
