@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
 from urllib.parse import parse_qsl
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from wercker_cli.api.transport import Request, Response
@@ -129,7 +130,7 @@ def eventful(home: Path) -> Past:
 
 
 @contextmanager
-def served(past: Past) -> Iterator[str]:
+def served(past: Past, port: int = 0) -> Iterator[str]:
     """The root of a server of the pages, the way that a real one has it: with ETags."""
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -143,7 +144,7 @@ def served(past: Past) -> Iterator[str]:
         start_response(f"{response.status} {reasons[response.status]}", [*response.headers.items()])
         return [response.body]
 
-    with make_server("127.0.0.1", 0, application, handler_class=_Silent) as server:
+    with make_server("127.0.0.1", port, application, _Server, _Silent) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -164,6 +165,13 @@ def _response(site: Site, environ: WSGIEnvironment) -> Response:
     if environ.get("HTTP_IF_NONE_MATCH") == tag:
         return Response(304, {"etag": tag}, b"")
     return response._replace(headers={**response.headers, "etag": tag})
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread a connection: browsers keep some open without a word, and nobody waits for those."""
+
+    daemon_threads = True
+    block_on_close = False
 
 
 class _Silent(WSGIRequestHandler):

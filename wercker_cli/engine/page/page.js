@@ -1,7 +1,7 @@
 // Renews what has changed on a page of something that goes on, and stops with it.
 "use strict";
 
-const PAUSE = 2000; // milliseconds
+const PAUSE = 1000; // milliseconds
 const stale = document.getElementById("stale");
 let tag = "";
 
