@@ -79,9 +79,10 @@ def _follow_workflow(app: Invocation, first: Json, how: Patience) -> list[Ended]
         seen.add(app.api.id_of(run))
         left = how if ends is None else how._replace(timeout=max(0.0, ends - time.monotonic()))
         ended.append(_watch_made(app, run, left))
-        if ended[-1].code not in WORST:
+        code = ended[-1].code
+        if code not in WORST or (how.fail_fast and code != Exit.DONE):
             break
-        for other in _started_by(app, run) if ended[-1].code == Exit.DONE else ():
+        for other in _started_by(app, run) if code == Exit.DONE else ():
             if app.api.id_of(other) not in seen:
                 app.note(f"{_named(app, other)} follows")
                 waiting.append(other)

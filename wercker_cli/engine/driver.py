@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from wercker_cli.engine import (
     session,
     step_ends,
 )
+from wercker_cli.engine.artifacts import say
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
@@ -70,10 +71,12 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
     except (WerckerError, OSError) as error:
         message = step_ends.sentence(error)
     except Exception as error:  # a bug of ours must not pass for a killed process
+        port.note_fault()
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
     if result == "aborted":
-        execution.collect_left()
+        with suppress(WerckerError, OSError):  # what a step left is no reason to lose the run
+            execution.collect_left()
     port.set_aside(job, passed=result == "passed")
     port.finish(job, result, message)
 
@@ -171,13 +174,12 @@ class _Execution:
 
         self.port.remember_file(self.job, self.root)
         target = dict(self.job.env_vars).get(plan.TARGET, "")
-        found = plan.read(self.root, self.job.pipeline, target, self.job.host_vars.get(STEPS_PATH, ""))
-        for note in found.notes:
+        name, file = plan.read(self.root)
+        left_out = ignored.leave_out(self.root, file.ignore_file, name)
+        found = plan.make(name, file, self.root, self.job.pipeline, target, self.job.host_vars.get(STEPS_PATH, ""))
+        for note in filter(None, [left_out, *found.notes]):
             _say(log, note)
         self.source_dir, self.limits = os.path.normpath(os.path.join(self.root, found.source_dir)), found.limits
-        left_out = "" if self.job.source else ignored.leave_out(self.root, found.ignore_file, found.file)
-        if left_out:
-            _say(log, left_out)
         self.cache = caches.take(self.port, self.job, self.work, log)
         self.given = self.given_variables(log)
         main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
@@ -215,15 +217,28 @@ class _Execution:
     def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
         """Those of the ENVIRONMENT file and of the workflow's `envFile` that nothing else sets, and the person's."""
         given = [*self.own_variables(), *self.job.env_vars]
-        taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys()
+        taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys() | {processes.MARK}
         of_files: list[tuple[str, str]] = []
         for file in filter(None, (self.job.env_file, environment_file.NAME)):
-            found, notes = environment_file.read(self.root, file, taken)
+            found, notes = environment_file.read(self.place_of(file), file, taken)
             of_files += found
             taken |= {name for name, _ in found}
             for note in notes:
                 _say(log, note)
         return [*of_files, *self.job.env_vars]
+
+    def place_of(self, file: str) -> str:
+        """The folder below which a file of variables is: the checkout, or what another run left may lack it."""
+        content = None
+        if self.job.inputs and not os.path.isfile(os.path.join(self.root, file)):
+            content = get_code.content(self.job, file)
+        if content is None:
+            return self.root
+        place = os.path.join(self.work, "commit")
+        os.makedirs(os.path.dirname(os.path.join(place, file)))
+        with open(os.path.join(place, file), "wb") as copy:
+            copy.write(content)
+        return place
 
     def no_secrets(self, variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """The variables less the secret ones: bash has them from its start, and no file of the run holds them."""
@@ -295,7 +310,7 @@ class _Execution:
         """What to raise for a step that failed, which is reported."""
         self.collect(planned.position, self.pause)
         self.port.report(self.job, [StepEvent(planned.position, now_ms(), "failed", said)])
-        return _Failed(planned.display, said)
+        return _Failed(planned.display, self.port.told(self.job, said))
 
     def collect(self, position: int, pause: Callable[[], None]) -> None:
         """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
@@ -324,7 +339,7 @@ class _Execution:
 
 
 def _say(log: IO[bytes], text: str) -> None:
-    log.write(f"{text}\n".encode(errors="surrogateescape"))
+    say(log.fileno(), text)
 
 
 def _get_ready() -> None:

@@ -36,6 +36,18 @@ def check_out(job: Job, root: str, run: Run, say: Say) -> None:
     _submodules(job.repository, root, run, say)
 
 
+def content(job: Job, file: str) -> bytes | None:
+    """What is in a file of the run's commit; None where it has none, or the commit is not there any more."""
+    if os.path.isabs(file) or ".." in file.split("/") or "\n" in file:
+        return None
+    for repository in (job.repository, job.snapshots):
+        if git.is_repository(repository) or os.path.isdir(os.path.join(repository, "objects")):
+            found = git.blob(repository, job.commit, file)
+            if found is not None:
+                return found
+    return None
+
+
 def _clone(repository: str, root: str, run: Run, *more: str) -> None:
     """A clone that reads the objects of the repository."""
     more = more if os.stat(repository).st_uid == os.geteuid() else (*more, _OF_SOMEBODY_ELSE)

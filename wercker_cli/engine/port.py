@@ -90,7 +90,7 @@ class Port:
 
     def report(self, job: Job, events: Iterable[StepEvent]) -> None:
         """Steps that started or ended, in one transaction, with their messages masked. Raises Lost."""
-        told = [event._replace(message=self._told(job, event.message)) for event in events]
+        told = [event._replace(message=self.told(job, event.message)) for event in events]
         with self._own(job):
             for event in told:
                 if event.result:
@@ -115,6 +115,10 @@ class Port:
         except Unreachable:  # perhaps it was this run that has filled the disk
             folders.empty_trash(self._store.home)
             queue.finish(self._store, job.run, self._worker, result, message, then)
+
+    def note_fault(self) -> None:
+        """Keeps the traceback of the exception that is handled, for whoever looks for our fault."""
+        folders.note_fault(self._store.home)
 
     def log(self, job: Job, position: int) -> str:
         """The path of a step's log."""
@@ -158,7 +162,7 @@ class Port:
         """Keeps the wercker.yml of the checkout at `root`, for runs that start from this one's output."""
         artifacts.remember_file(self._store.home, job.run, root)
 
-    def _told(self, job: Job, message: str) -> str:
+    def told(self, job: Job, message: str) -> str:
         """The message of a step as everybody may read it."""
         mask = secrets.mask(self._store.home, job.run) if message else None
         return (mask.text(message) if mask else message)[:LONGEST_MESSAGE].strip()
@@ -196,5 +200,5 @@ class Port:
             source=row["source_run"] or "",
             inputs=[(folder, run) for folder, run in json.loads(row["inputs"])],
             workflow=row["workflow"] or "",
-            env_file=workflow_runs.env_file(self._store, row),
+            env_file=workflow_runs.env_file(row),
         )

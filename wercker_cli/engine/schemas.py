@@ -63,7 +63,13 @@ _RUN_AT_TIMES = {
     "startedAt": _TIME,
     "finishedAt": _TIME,
     "workflow": _object(
-        {"id": ID, "name": _text(), "pipeline": _text("The name in the workflow that the run goes by")},
+        {
+            "id": ID,
+            "name": _text(),
+            "pipeline": _text("The name in the workflow that the run goes by"),
+            "inputs": {"type": "array", "items": _object({"folder": _text("Empty for the checkout"), "run": ID})},
+            "envFile": {"type": ["string", "null"], "description": "The file of variables that it names there"},
+        },
         description="The workflow that this run is a part of",
     ),
     "sourceRun": _object(

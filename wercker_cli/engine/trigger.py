@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from wercker_cli.engine import artifacts, checkouts, git, pipeline_file, snapshot
+from wercker_cli.engine import checkouts, git, pipeline_file, snapshot
 from wercker_cli.engine.faults import BadRequest, Missing
 from wercker_cli.engine.parameters import Trigger
 from wercker_cli.engine.store import NewRun, Row, Store
@@ -104,6 +104,8 @@ def _source(store: Store, run: str, application: str) -> Row:
         raise Missing(f"sourceRunId: there is no run {run}")
     if row["application"] != application:
         raise BadRequest(f"sourceRunId: run {run} is of {row['application_owner']}/{row['application_name']}")
+    from wercker_cli.engine import artifacts  # most runs have no source
+
     why = artifacts.lacking(store.home, row)
     if why:
         raise BadRequest(f"sourceRunId: {why[:1].lower()}{why[1:]}")

@@ -22,18 +22,15 @@ def wait_at(gate: int) -> None:
     os.close(gate)
 
 
-def work(home: str) -> None:
+def work(store: Store, worker: str) -> None:
     """Runs what is queued, one after the other, until nothing waits, or the state folder is gone."""
-    store, worker = Store(home), processes.identity()
-    if not dispatch.enlist(store, worker):
-        return
     dispatcher, port, wakeup = dispatch.Dispatcher(store), Port(store, worker, BASE), processes.wakeup()
     while store.is_there():
         job = port.claim()
         if job:
             dispatcher.wake()  # whatever else waits: a run may have queued several behind it
             drive(job, port, wakeup)
-            folders.empty_trash(home)
+            folders.empty_trash(store.home)
         elif queue.leave(store, worker):
             from wercker_cli.engine import prune  # nobody waits by now
 

@@ -130,6 +130,15 @@ def source_run(run: Json) -> str:
     return get(run, "sourceRun.id") or get(run, "sourceRun")
 
 
+def is_of_its_own(run: Json) -> bool:
+    """Whether a trigger of its pipeline could make it again: the engine's workflows may give a run more than that."""
+    workflow = run.get("workflow")
+    if not isinstance(workflow, dict):
+        return True
+    inputs = [(get(one, "folder"), get(one, "run")) for one in objects(workflow.get("inputs"))]
+    return inputs in ([], [("", source_run(run))]) and not get(workflow, "envFile")
+
+
 def _application(run: Json) -> str:
     name = get(run, "application.name")
     owner = get(run, "application.owner.name") or get(run, "application.owner.meta.username")

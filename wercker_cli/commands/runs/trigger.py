@@ -13,7 +13,7 @@ from wercker_cli.commands.variables import note_shown_secrets, public, variable_
 from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.cells import get, objects
 from wercker_cli.output.columns import Json
-from wercker_cli.output.runs import RUN, source_run
+from wercker_cli.output.runs import RUN, is_of_its_own, source_run
 from wercker_cli.selection import HEAD
 
 SHOWN_FILES = 3
@@ -136,7 +136,7 @@ def _passed_before(app: Invocation, payload: Json) -> Json | None:
     for found in app.api.runs(query.items(), limit=0):
         run = app.api.run(app.api.id_of(found))  # a list does not tell the variables
         alike = public(objects(run.get("envVars"))) == public(payload.get("envVars", []))
-        if alike and source_run(run) == payload.get("sourceRunId", ""):
+        if alike and is_of_its_own(run) and source_run(run) == payload.get("sourceRunId", ""):
             return run
     return None
 
