@@ -173,6 +173,9 @@ def test_every_answer_is_as_described(lively: Described) -> None:
     lively.check(payload, {"$ref": "#/components/schemas/Trigger"})
     run = ask("POST", "/runs", payload)["id"]
     assert ask("PUT", f"/runs/{run}/abort")["envVars"][1] == {"key": "SECRET", "value": None, "protected": True}
+    tagged = ask("GET", f"/runs/{run}")
+    keys = {key for found in (deploy, build, tagged) for key in found}
+    assert keys == lively.document["components"]["schemas"]["RunInFull"]["properties"].keys()
     assert ask("GET", "/openapi.json") == lively.document
     operations = {(method, path) for method, path, status in lively.seen if status == 200}
     assert len(operations) == len(routes._ROUTES)

@@ -1,21 +1,19 @@
 """Pages in a real browser: nothing scrolls sideways, nothing is refused or fetched elsewhere, and they stay live."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.conftest import Checkout, Wercker, needs, wait_until
 from tests.engine.browser import COMMAND, Browser, browser
+from tests.engine.conftest import STATE
 from tests.engine.pages import FAILED, Past, eventful, served
+from tests.engine.stories import script
 from tests.engine.test_page import HOSTILE, PAGES
 from wercker_cli.engine import folders
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which(COMMAND[0]) and not os.environ.get("CI"), reason=f"{COMMAND[0]} is not here"
-)
+pytestmark = needs(COMMAND[0])
 RUN = f"/runs/{5:024x}"  # the one that goes on
 LONG = "word" * 100
 
@@ -71,6 +69,28 @@ def test_a_run_is_live_until_its_end(tab: Browser, past: Past) -> None:
         assert tab.value("kept === document.querySelector('h1') && kept.textContent") == "✗ failed Count all words"
         assert tab.value("document.querySelector('#why + p').textContent") == "Step 4, count: no words"
         assert tab.value("document.querySelector('pre').textContent") == "1\n2\n3"
+
+
+def test_a_real_run_is_seen_until_its_end(
+    tab: Browser, wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    checkout.commit(script(wait=f"echo one; until [ -e {go} ]; do sleep 0.05; done; echo two"), "Wait")
+    wercker("pipelines", "add", str(checkout.path), "--public")
+    run = wercker("runs", "trigger", "-p", "build", cwd=checkout.path).out.strip()
+    past = Past(home / STATE)
+    with served(past) as root:
+        tab.open(f"{root}/runs/{run}")
+        wait_until(lambda: tab.value("document.querySelector('[href$=\"steps/4#end\"]')?.textContent") == "wait")
+        tab.open(tab.value("document.querySelector('[href$=\"steps/4#end\"]').href"))
+        wait_until(lambda: tab.value("document.title") == "● running: wait · wercker")
+        wait_until(lambda: tab.value("document.querySelector('pre')?.textContent") == "one\n")
+        go.touch()
+        wait_until(lambda: tab.value("document.title") == "✓ passed: wait · wercker")
+        assert tab.value("document.querySelector('pre').textContent") == "one\ntwo\n"
+        tab.open(f"{root}/")
+        wait_until(lambda: tab.value("document.querySelector('tbody .mark').textContent") == "✓ passed")
+    past.store.close()
 
 
 def test_a_log_grows_and_stays_at_its_end(tab: Browser, past: Past) -> None:

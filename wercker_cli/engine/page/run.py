@@ -35,7 +35,7 @@ _WHY = """\
 <section aria-labelledby="why">
 <h2 id="why">Why it failed</h2>
 <p>Step {number}, {name}: {message}</p>
-<pre class="log" tabindex="0" aria-label="The end of its log">{log}</pre>
+<pre class="log">{log}</pre>
 </section>"""
 
 
@@ -82,6 +82,7 @@ def _facts(view: View, run: Row) -> str:
         "Run": f"<code>{run['id']}</code>",
         "Workflow": f"{apart(run['workflow_name'])}, as {apart(run['node'])}" if run["workflow"] else "",
         "Starts from": _source(view, run),
+        "Went on as": "<br>".join(_run(view, after) for after in _after(view, run)),
         "Tag" if run["tag"] else "Branch": apart(run["tag"] or run["branch"]),
         "Commit": f"<code>{shown(run['commit_hash'])}</code>",
         "Message": f'<span class="message">{apart(run["message"].strip())}</span>' if _is_long(run["message"]) else "",
@@ -102,10 +103,19 @@ def _is_long(message: str) -> bool:
 
 def _source(view: View, run: Row) -> str:
     source = run["source_run"] and view.run(run["source_run"])
-    if not source:
-        return ""
-    name = f"run {source['id'][-7:]}"
-    return f"{link(view.address('runs', source['id']), name)} of {apart(source['pipeline_name'])}"
+    return _run(view, source) if source else ""
+
+
+def _after(view: View, run: Row) -> list[Row]:
+    """The runs that start from this one; some, where there are very many."""
+    rows = view.site.store.all("SELECT seq FROM runs WHERE source_run = :run ORDER BY seq LIMIT 20", run=run["id"])
+    return view.site.store.listed([row["seq"] for row in rows], ascending=True)
+
+
+def _run(view: View, run: Row) -> str:
+    """The link to another run of the same application."""
+    name = f"run {run['id'][-7:]}"
+    return f"{mark(run).html} {link(view.address('runs', run['id']), name)} of {apart(run['pipeline_name'])}"
 
 
 def _variable(variable: dict[str, str | None]) -> str:

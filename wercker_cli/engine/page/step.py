@@ -16,7 +16,7 @@ from wercker_cli.engine.store import Row
 _LOG = """\
 <section aria-labelledby="log">
 <h2 id="log">Log</h2>
-{before}<pre class="log" tabindex="0" aria-labelledby="log">
+{before}<pre class="log">
 {log}</pre>
 <p id="end">{end}</p>
 </section>"""
