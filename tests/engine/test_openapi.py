@@ -77,7 +77,8 @@ class Described:
         if not isinstance(schema, dict):
             return schema
         parts = {key: self.closed(value) for key, value in schema.items()}
-        return {"additionalProperties": False, **parts} if isinstance(parts.get("properties"), dict) else parts
+        names_keys = parts.get("type") == "object" and "properties" in parts
+        return {"additionalProperties": False, **parts} if names_keys else parts
 
     def _operation(self, method: str, path: str) -> tuple[str, dict[str, Any]]:
         for template, operations in self.document["paths"].items():
@@ -193,6 +194,21 @@ def test_refusals_are_as_described(described: Described) -> None:
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"branch": "b", "commitHash": "ABCDEF", "tag": "", "sourceRunId": None, "message": "two\nlines"},
+        {"tag": "v", "branch": None, "commitHash": "", "envVars": None, "applicationId": "", "workflow": ""},
+        {"envVars": [{"key": "A", "value": ""}, {"key": "A", "value": "b", "protected": False}]},
+    ],
+)
+def test_a_payload_that_is_understood_is_one_by_the_description(described: Described, more: dict[str, Any]) -> None:
+    payload = {"pipelineId": "0" * 24, **more}
+    described.check(payload, {"$ref": "#/components/schemas/Trigger"})
+    assert described.ask("POST", "/runs", payload, status=404)["message"] == f"There is no pipeline {'0' * 24}"
+
+
+@pytest.mark.parametrize(
     "payload",
     [
         {},
@@ -204,6 +220,12 @@ def test_refusals_are_as_described(described: Described) -> None:
         {"pipelineId": "x", "envVars": [{"key": "A", "value": "", "secret": True}]},
         {"pipelineId": "x", "message": 1},
         {"workflow": "all"},
+        {"pipelineId": "", "message": None},
+        {"pipelineId": "x", "commitHash": "abcd", "branch": ""},
+        {"pipelineId": "x", "branch": "b", "tag": "v"},
+        {"applicationId": "x", "workflow": "all", "pipelineId": "x"},
+        {"applicationId": "x", "workflow": "all", "sourceRunId": "x"},
+        {"pipelineId": "x", "message": "\0"},
     ],
 )
 def test_a_payload_that_is_refused_is_none_by_the_description(described: Described, payload: dict[str, Any]) -> None:

@@ -22,7 +22,6 @@ _REFUSALS = {
 }
 _TOKEN: list[Schema] = [{"bearer": []}]
 _TOKEN_OR_NONE: list[Schema] = [*_TOKEN, {}]
-_BYTES = {"type": "string", "pattern": r"^bytes=([0-9]+-[0-9]*|-[0-9]+)$"}
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _TEXT = {"type": "string"}
 
@@ -62,15 +61,23 @@ def _operation(
     }
 
 
-def _json(about: str, name: str, *, many: bool = False) -> Schema:
+def _json(about: str, name: str, *, many: bool = False, links: Schema | None = None) -> Schema:
     schema = {"type": "array", "items": named(name)} if many else named(name)
-    return {"description": about, "content": {"application/json": {"schema": schema}}}
+    answer = {"description": about, "content": {"application/json": {"schema": schema}}}
+    return {**answer, "links": links} if links else answer
 
 
-def _found(name: str, *, many: bool = False) -> Schema:
+def _found(name: str, *, many: bool = False, links: Schema | None = None) -> Schema:
     """The answers of a GET."""
     about = f"Each is a {name}" if many else f"A {name}"
-    return {"200": _json(about, name, many=many), "304": {"description": "It is as it was: see If-None-Match"}}
+    unchanged = {"description": "It is as it was: see If-None-Match"}
+    return {"200": _json(about, name, many=many, links=links), "304": unchanged}
+
+
+def _links(part: str, pointer: str, *operations: str) -> Schema:
+    """Where the id at that place of an answer leads to, as a part of a path."""
+    parameters_ = {part: f"$response.body#{pointer}"}
+    return {name: {"operationId": name, "parameters": parameters_} for name in operations}
 
 
 def _file(kind: str) -> Schema:
@@ -88,16 +95,17 @@ def _query(name: str, about: str, schema: Schema = _TEXT) -> Schema:
     return {"name": name, "in": "query", "description": about, "schema": schema}
 
 
-def _header(name: str, about: str, schema: Schema = _TEXT) -> Schema:
-    return {"name": name, "in": "header", "description": about, "schema": schema}
+def _header(name: str, about: str) -> Schema:
+    return {"name": name, "in": "header", "description": about, "schema": _TEXT}
 
 
 def _part(name: str, schema: Schema = _TEXT) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
+_STEP_LINKS = _links("step", "/0/id", "getStep", "getLog", "getStepArtifacts")
 _UNCHANGED = _header("If-None-Match", "The ETag of the answer that is there already")
-_RANGE = _header("Range", "Some of the bytes only; unlike a strange range, one that is not there is refused", _BYTES)
+_RANGE = _header("Range", "bytes=FIRST-LAST, bytes=FIRST- or bytes=-COUNT; anything else is ignored")
 _RUN, _STEP = _part("run", ID), _part("step", ID)
 _OWNER, _NAME = _part("owner"), _part("name")
 _PAGE = (
@@ -122,7 +130,7 @@ _PATHS: dict[str, Schema] = {
         "get": _operation(
             "listRuns",
             "The runs of an application or a pipeline",
-            _found("Run", many=True),
+            _found("Run", many=True, links=_links("run", "/0/id", "getRun", "listSteps", "getArtifact")),
             *_RUN_FILTERS,
             *_PAGE,
             _UNCHANGED,
@@ -130,7 +138,7 @@ _PATHS: dict[str, Schema] = {
         "post": _operation(
             "triggerRun",
             "A new run, which waits for a worker",
-            {"200": _json("The new run", "RunInFull")},
+            {"200": _json("The new run", "RunInFull", links=_links("run", "/id", "getRun", "listSteps", "abortRun"))},
             refusals=("400", "401", "403", "404"),
             security=_TOKEN,
             requestBody={"required": True, "content": {"application/json": {"schema": named("Trigger")}}},
@@ -138,7 +146,13 @@ _PATHS: dict[str, Schema] = {
     },
     "/runs/{run}": {"get": _operation("getRun", "One run", _found("RunInFull"), _RUN, _UNCHANGED)},
     "/runs/{run}/steps": {
-        "get": _operation("listSteps", "The steps of a run, in order", _found("Step", many=True), _RUN, _UNCHANGED)
+        "get": _operation(
+            "listSteps",
+            "The steps of a run, in order",
+            _found("Step", many=True, links=_STEP_LINKS),
+            _RUN,
+            _UNCHANGED,
+        )
     },
     "/runs/{run}/abort": {
         "put": _operation(

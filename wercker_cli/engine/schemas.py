@@ -9,6 +9,7 @@ Schema = dict[str, Any]
 _PROGRESS = {"type": "integer", "minimum": 0, "maximum": 100}
 _ORDER = {"type": "integer", "minimum": 1}
 _HASH = "^[0-9a-f]{4,64}$"
+_NO_NUL = r"^[^\u0000]*$"
 
 
 def _object(required: Schema, optional: Schema | None = None, **more: object) -> Schema:
@@ -33,9 +34,14 @@ def named(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _left_out(about: str, **more: object) -> Schema:
+def _left_out(about: str, pattern: str = _NO_NUL) -> Schema:
     """A text of a payload; null and the empty text are as good as none."""
-    return {"type": ["string", "null"], "description": about, **more}
+    return {"type": ["string", "null"], "description": about, "pattern": pattern}
+
+
+def _given(*names: str) -> Schema:
+    """What has texts of those names that are not left out."""
+    return {"required": [*names], "properties": {name: {"type": "string", "minLength": 1} for name in names}}
 
 
 ID = {"type": "string", "pattern": "^[0-9a-f]{24}$", "description": "The first 8 digits are the time of creation."}
@@ -107,7 +113,7 @@ _TRIGGER = {
     "sourceRunId": _left_out("A run that passed, whose artifact this one starts from"),
     "branch": _left_out("The default branch, where it is left out"),
     "tag": _left_out("In place of `branch`"),
-    "commitHash": _left_out("The newest, where it is left out; needs `branch`", pattern=f"{_HASH[:-1]}$|^$"),
+    "commitHash": _left_out("The newest, where it is left out; needs `branch`", "^([0-9a-fA-F]{4,64})?$"),
     "message": _left_out("That of the commit, where it is left out"),
     "envVars": {"type": ["array", "null"], "items": named("NewVariable")},
     "applicationId": _left_out("Whose workflow it is"),
@@ -166,15 +172,20 @@ SCHEMAS: dict[str, Schema] = {
         {"protected": {"type": "boolean"}},
     ),
     "NewVariable": _object(
-        {"key": _text(pattern="^[A-Za-z_][A-Za-z0-9_]*$"), "value": _text()},
+        {"key": _text(pattern="^[A-Za-z_][A-Za-z0-9_]*$"), "value": _text(pattern=_NO_NUL)},
         {"protected": {"type": "boolean", "description": "Its value is shown nowhere, and masked in logs"}},
         additionalProperties=False,
     ),
     "Trigger": _object(
         {},
         _TRIGGER,
-        anyOf=[{"required": ["pipelineId"]}, {"required": ["applicationId", "workflow"]}],
-        dependentRequired={"commitHash": ["branch"]},
+        anyOf=[_given("pipelineId"), _given("applicationId", "workflow")],
+        allOf=[
+            {"if": _given("commitHash"), "then": _given("branch")},
+            {"not": _given("branch", "tag")},
+            {"not": _given("workflow", "pipelineId")},
+            {"not": _given("workflow", "sourceRunId")},
+        ],
         additionalProperties=False,
         description="What to run: a pipeline, or a workflow of an application",
     ),
