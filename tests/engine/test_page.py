@@ -24,7 +24,7 @@ from tests.engine.pages import FAILED, Past, eventful, served
 from tests.engine.stories import script
 from wercker_cli import __version__
 from wercker_cli.engine import page
-from wercker_cli.engine.page.text import apart, plain, shown
+from wercker_cli.engine.page.text import isolated, plain, shown
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 PAGES = {
@@ -137,7 +137,7 @@ def test_what_strangers_write_is_text(tmp_path: Path) -> None:
 
 @given(text())
 def test_any_text_is_seen_as_a_whole(written: str) -> None:
-    body = f"<!doctype html><title></title><p title='{shown(written)}'>{apart(written)}</p>"
+    body = f"<!doctype html><title></title><p title='{shown(written)}'>{isolated(written)}</p>"
     tree = tree_of(body)
     [paragraph] = tree.iter("p")
     assert paragraph.attrib["title"] == plain(written) == "".join(paragraph.itertext())

@@ -8,7 +8,7 @@ from importlib.resources import files
 from wercker_cli.api.transport import Response
 from wercker_cli.engine.page import run, runs, step
 from wercker_cli.engine.page.frame import View, document, response
-from wercker_cli.engine.page.text import apart
+from wercker_cli.engine.page.text import isolated
 from wercker_cli.engine.routes import Site
 from wercker_cli.engine.store import Row
 from wercker_cli.errors import WerckerError
@@ -61,5 +61,5 @@ def _missing(view: View) -> Response:
 
 
 def _message(view: View, status: int, name: str, text: str) -> Response:
-    body = f"<h1>{name}</h1>\n<p>{apart(text)}</p>"
+    body = f"<h1>{name}</h1>\n<p>{isolated(text)}</p>"
     return document(view, name, [view.home, name], body, status=status)

@@ -10,7 +10,7 @@ from wercker_cli.api.transport import Response
 from wercker_cli.engine import artifacts, folders
 from wercker_cli.engine.page import colours, log
 from wercker_cli.engine.page.frame import NOT_RUN, Mark, View, clock, document, facts, link, mark, time, took
-from wercker_cli.engine.page.text import apart, shown, title
+from wercker_cli.engine.page.text import isolated, shown, title
 from wercker_cli.engine.routes import ROOT
 from wercker_cli.engine.store import Row
 
@@ -24,7 +24,7 @@ _STEPS = """\
 <table class="steps">
 <thead>
 <tr><th scope="col">#</th><th scope="col">Step</th><th scope="col">Result</th><th scope="col">Started</th>\
-<th scope="col">Took</th><th scope="col">Timeline</th>{left}</tr>
+<th scope="col">Took</th><th scope="col">Timeline</th></tr>
 </thead>
 <tbody>
 {rows}
@@ -44,7 +44,7 @@ def page(view: View, run: Row) -> Response:
     steps = view.site.store.steps(run["id"])
     name = title(run["message"])
     parts = [
-        f"<h1>{mark(run).html} {apart(name)}</h1>",
+        f"<h1>{mark(run).html} {isolated(name)}</h1>",
         _progress(run),
         _facts(view, run),
         _why(view, run, steps),
@@ -61,8 +61,8 @@ def application_path(view: View, run: Row) -> list[str]:
     pipeline = view.address(application=application, pipeline=run["pipeline_name"])
     return [
         view.home,
-        link(view.address(application=application), apart(application)),
-        link(pipeline, apart(run["pipeline_name"])),
+        link(view.address(application=application), isolated(application)),
+        link(pipeline, isolated(run["pipeline_name"])),
     ]
 
 
@@ -80,13 +80,13 @@ def _progress(run: Row) -> str:
 def _facts(view: View, run: Row) -> str:
     told = {
         "Run": f"<code>{run['id']}</code>",
-        "Workflow": f"{apart(run['workflow_name'])}, as {apart(run['node'])}" if run["workflow"] else "",
+        "Workflow": f"{isolated(run['workflow_name'])}, as {isolated(run['node'])}" if run["workflow"] else "",
         "Starts from": _source(view, run),
         "Went on as": "<br>".join(_run(view, after) for after in _after(view, run)),
-        "Tag" if run["tag"] else "Branch": apart(run["tag"] or run["branch"]),
+        "Tag" if run["tag"] else "Branch": isolated(run["tag"] or run["branch"]),
         "Commit": f"<code>{shown(run['commit_hash'])}</code>",
-        "Message": f'<span class="message">{apart(run["message"].strip())}</span>' if _is_long(run["message"]) else "",
-        "By": apart(run["author"]),
+        "Message": _message(run["message"]),
+        "By": isolated(run["author"]),
         "Created": time(run["created_at"]),
         "Started": time(run["started_at"]),
         "Finished": time(run["finished_at"]),
@@ -97,8 +97,10 @@ def _facts(view: View, run: Row) -> str:
     return facts(told)
 
 
-def _is_long(message: str) -> bool:
-    return len(message.strip().splitlines()) > 1
+def _message(message: str) -> str:
+    """All of it, where the heading shows its first line alone."""
+    whole = message.strip()
+    return f'<span class="message">{isolated(whole)}</span>' if len(whole.splitlines()) > 1 else ""
 
 
 def _source(view: View, run: Row) -> str:
@@ -115,7 +117,7 @@ def _after(view: View, run: Row) -> list[Row]:
 def _run(view: View, run: Row) -> str:
     """The link to another run of the same application."""
     name = f"run {run['id'][-7:]}"
-    return f"{mark(run).html} {link(view.address('runs', run['id']), name)} of {apart(run['pipeline_name'])}"
+    return f"{mark(run).html} {link(view.address('runs', run['id']), name)} of {isolated(run['pipeline_name'])}"
 
 
 def _variable(variable: dict[str, str | None]) -> str:
@@ -138,29 +140,28 @@ def _why(view: View, run: Row, steps: Sequence[Row]) -> str:
     step = failed[0]
     return _WHY.format(
         number=step["position"],
-        name=link(view.address("runs", run["id"], "steps", str(step["position"])), apart(step["name"])),
-        message=apart(step["message"]),
+        name=link(view.address("runs", run["id"], "steps", str(step["position"])), isolated(step["name"])),
+        message=isolated(step["message"]),
         log=colours.coloured(log.last_lines(view.site, step, _LAST_LINES)),
     )
 
 
 def _table(view: View, run: Row, steps: Sequence[Row]) -> str:
-    left, span = [step_artifacts(view, step) for step in steps], _span(run, steps)
-    rows = [
-        _step(view, run, step, _bar(step, *span), *([files] if any(left) else []))
-        for step, files in zip(steps, left, strict=True)
+    span = _span(run, steps)
+    return _STEPS.format(rows="\n".join(_step(view, run, step, _bar(step, *span)) for step in steps))
+
+
+def _step(view: View, run: Row, step: Row, bar: str) -> str:
+    name = link(view.address("runs", run["id"], "steps", str(step["position"])) + "#end", isolated(step["name"]))
+    more = [
+        "after-step" if step["phase"] == AFTER else "",
+        isolated(step["message"]) if step["message"] else "",
+        step_artifacts(view, step),
     ]
-    return _STEPS.format(left='<th scope="col">Left</th>' if any(left) else "", rows="\n".join(rows))
-
-
-def _step(view: View, run: Row, step: Row, *more: str) -> str:
-    """A row of the table; `more` are its last cells."""
-    name = link(view.address("runs", run["id"], "steps", str(step["position"])) + "#end", apart(step["name"]))
-    kind = " <small>after-step</small>" if step["phase"] == AFTER else ""
-    message = f"<br><small>{apart(step['message'])}</small>" if step["message"] else ""
-    cells = [step_mark(run, step).html, clock(step["started_at"]), took(step), *more]
+    about = "".join(f"<br><small>{html}</small>" for html in more if html)
+    cells = [step_mark(run, step).html, clock(step["started_at"]), took(step), bar]
     rest = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><td>{step["position"]}</td><th scope="row">{name}{kind}{message}</th>{rest}</tr>'
+    return f'<tr><td>{step["position"]}</td><th scope="row">{name}{about}</th>{rest}</tr>'
 
 
 def step_artifacts(view: View, step: Row) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from wercker_cli.api.transport import Response
 from wercker_cli.engine import listing
 from wercker_cli.engine.page.frame import View, document, link, mark, time, took
-from wercker_cli.engine.page.text import apart, shown, title
+from wercker_cli.engine.page.text import isolated, shown, title
 from wercker_cli.engine.store import Row, Store
 
 SIZE = 30  # runs on a page
@@ -119,15 +119,15 @@ def _row(view: View, run: Row) -> str:
     branch = view.address(application=application, branch=run["branch"])
     cells = [
         mark(run).html,
-        link(view.address(application=application), apart(application)),
-        link(pipeline, apart(run["pipeline_name"])),
-        f"tag {apart(run['tag'])}" if run["tag"] else link(branch, apart(run["branch"])),
+        link(view.address(application=application), isolated(application)),
+        link(pipeline, isolated(run["pipeline_name"])),
+        f"tag {isolated(run['tag'])}" if run["tag"] else link(branch, isolated(run["branch"])),
         f"<code>{shown(run['commit_hash'][:7])}</code>",
-        apart(run["author"]),
+        isolated(run["author"]),
         time(run["created_at"]),
         took(run),
     ]
-    head = link(view.address("runs", run["id"]), apart(title(run["message"])))
+    head = link(view.address("runs", run["id"]), isolated(title(run["message"])))
     rest = "".join(f'<td role="cell">{cell}</td>' for cell in cells)
     return f'<tr id="run-{run["id"]}" role="row"><th role="rowheader" scope="row">{head}</th>{rest}</tr>'
 

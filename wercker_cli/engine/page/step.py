@@ -9,7 +9,7 @@ from wercker_cli.engine.page import log
 from wercker_cli.engine.page.colours import coloured
 from wercker_cli.engine.page.frame import View, document, facts, link, size, time, took
 from wercker_cli.engine.page.run import application_path, step_artifacts, step_mark
-from wercker_cli.engine.page.text import apart, title
+from wercker_cli.engine.page.text import isolated, title
 from wercker_cli.engine.routes import ROOT
 from wercker_cli.engine.store import Row
 
@@ -35,7 +35,7 @@ def page(view: View, run: Row, position: int, query: Mapping[str, str]) -> Respo
     part = log.page(view.site, step, before)
     mark = step_mark(run, step)
     parts = [
-        f"<h1>{mark.html} {apart(step['name'])}</h1>",
+        f"<h1>{mark.html} {isolated(step['name'])}</h1>",
         _facts(view, run, step),
         _log(view, step, part),
         _neighbours(view, steps, step),
@@ -59,8 +59,8 @@ def _address(view: View, step: Row, **query: str) -> str:
 
 def _facts(view: View, run: Row, step: Row) -> str:
     told = {
-        "Run": link(view.address("runs", run["id"]), apart(title(run["message"]))),
-        "Message": apart(step["message"]) if step["message"] else "",
+        "Run": link(view.address("runs", run["id"]), isolated(title(run["message"]))),
+        "Message": isolated(step["message"]) if step["message"] else "",
         "Started": time(step["started_at"]),
         "Finished": time(step["finished_at"]),
         "Took": took(step),
@@ -94,7 +94,7 @@ def _ends(step: Row, *, empty: bool) -> str:
 def _neighbours(view: View, steps: Sequence[Row], step: Row) -> str:
     """The links to the step before and the step behind."""
     links = [
-        f"{word}: {link(_address(view, other), apart(other['name']))}"
+        f"{word}: {link(_address(view, other), isolated(other['name']))}"
         for word, position in (("Before", step["position"] - 1), ("Next", step["position"] + 1))
         for other in steps
         if other["position"] == position

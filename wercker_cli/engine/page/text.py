@@ -29,7 +29,7 @@ def shown(text: str) -> str:
     return escape(plain(text))
 
 
-def apart(text: str) -> str:
+def isolated(text: str) -> str:
     """The text as HTML, isolated: one that runs from right to left does not take its neighbours along."""
     return f"<bdi>{shown(text)}</bdi>"
 
