@@ -231,6 +231,14 @@ def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
     ]
 
 
+@route("GET", "/openapi.json")
+def description(call: Call) -> objects.Json:
+    """What this API is, for programs to read."""
+    from wercker_cli.engine import openapi
+
+    return openapi.document(call.site.base)
+
+
 def _file(call: Call, path: str, kind: str, *, mask: Mask | None = None, growing: bool = False) -> Response:
     from wercker_cli.engine import files
 
