@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
-from hypothesis import given
-from hypothesis.strategies import text
+from hypothesis import given, settings
+from hypothesis.strategies import dictionaries, sampled_from, text
 
 from tests.conftest import Checkout, Wercker
 from tests.engine.conftest import STATE
@@ -135,6 +135,7 @@ def test_what_strangers_write_is_text(tmp_path: Path) -> None:
     assert texts(hostile[2], "span")[-1] == "⟨U+FFFE⟩ end"
 
 
+@settings(deadline=None)
 @given(text())
 def test_any_text_is_seen_as_a_whole(written: str) -> None:
     body = f"<!doctype html><title></title><p title='{shown(written)}'>{isolated(written)}</p>"
@@ -143,6 +144,27 @@ def test_any_text_is_seen_as_a_whole(written: str) -> None:
     assert paragraph.attrib["title"] == plain(written) == "".join(paragraph.itertext())
     back = re.sub(r"⟨U\+([0-9A-F]{4,6})⟩", lambda found: chr(int(found[1], 16)), plain(written))
     assert back == written.replace("\r\n", "\n")
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    """Where nothing changes any more."""
+    made = eventful(tmp_path_factory.mktemp("state") / "state")
+    yield made
+    made.store.close()
+
+
+@settings(deadline=None)
+@given(
+    path=sampled_from([*PAGES.values(), "/runs/{}", "/runs/{}/steps/1", f"/runs/{2:024x}/steps/{{}}"]),
+    part=text(),
+    query=dictionaries(sampled_from(["application", "pipeline", "branch", "result", "skip", "before"]), text()),
+)
+def test_whatever_is_asked_for_is_a_page(still: Past, path: str, part: str, query: dict[str, str]) -> None:
+    found = page.answer(still.site(), path.replace("{}", part.replace("/", "")), query)
+    assert found is not None
+    assert found.status in {200, 404}
+    assert tree_of(found.body).find(".//h1") is not None
 
 
 def test_only_what_may_be_seen_is_there(past: Past) -> None:

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import binary, lists, sampled_from
 
 from tests.engine.pages import RUNS, STEP_RUNS, STEP_WAITS, Past
@@ -112,6 +112,7 @@ def test_colours_are_classes_and_nothing_else_is_obeyed(text: bytes, html: str) 
     assert coloured(text) == html
 
 
+@settings(deadline=None)
 @given(lists(sampled_from(PIECES), max_size=40).map(b"".join) | binary())
 def test_whatever_is_printed_is_valid(printed: bytes) -> None:
     html = coloured(printed)
