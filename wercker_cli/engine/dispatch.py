@@ -164,9 +164,7 @@ def _drain(home: str, workers: int, gate: int | None) -> None:
     """Drains the queue; what goes wrong in the worker itself is in its log, as nobody watches."""
     try:
         store, name = Store(home), processes.identity()
-        if enlist(
-            store, name, workers
-        ):  # first: until then the end of a run would take it for a part of that
+        if enlist(store, name, workers):  # first: until then the end of a run would take it for a part of that
             from wercker_cli.engine import worker
 
             if gate is not None:

@@ -97,16 +97,26 @@ def _respond(
         callers.check_host(caller, rules)
         if caller.path == HEALTH:
             return _health(store, dispatcher), user
+        base = f"{caller.scheme}://{caller.host}{ROOT}"
         if not caller.path.startswith(f"{ROOT}/"):
-            raise Missing(f"Nothing is at {caller.path}")
+            return _page(Site(store, dispatcher, user, None, base, Access.NOBODY), _request(environ, caller.path)), user
         user, access = _logged_in(caller, store, logins)
         dispatcher.tend()
-        base = f"{caller.scheme}://{caller.host}{ROOT}"
         return answer(Site(store, dispatcher, user, None, base, access), _request(environ, caller.path)), user
     except Fault as fault:
         return refusal(fault), user
     except WerckerError as error:
         return refusal(Unwell(error.message)), user
+
+
+def _page(site: Site, request: Request) -> Response:
+    """A page for people, which shows what anybody may see; raises Missing where there is none."""
+    from wercker_cli.engine import page
+
+    found = page.answer(site, request.path, dict(request.query), site.access.sees) if request.method == "GET" else None
+    if found is None:
+        raise Missing(f"Nothing is at {request.path}")
+    return found
 
 
 def _logged_in(caller: Caller, store: Store, logins: Logins) -> tuple[str, Access]:
