@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import socket
 import time
@@ -103,32 +102,34 @@ def test_a_state_folder_of_a_newer_version(wercker: Wercker, tmp_path: Path) -> 
     )
 
 
-def test_a_state_folder_that_is_replaced_is_found(
-    served: Served, wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path
-) -> None:
-    checkout.commit("build:\n  steps: []\n")
-    wercker("pipelines", "add", cwd=checkout.path)
-    assert len(served.get("/applications/local").json) == 1
-    state = home / ".local/state/wercker"
-    state.rename(tmp_path / "before")
-    assert served.get("/applications/local").fault == (401, "Invalid token")
+def test_a_state_folder_that_is_replaced_is_found(served: Served, wercker: Wercker, home: Path, tmp_path: Path) -> None:
+    assert served.get("/applications/local").status == 200
+    (home / ".local/state/wercker").rename(tmp_path / "before")
+    wait_until(lambda: served.get("/applications/local").fault == (401, "Invalid token"))
     wercker("server", "token", "create", "tester")
-    shutil.rmtree(state)
-    (tmp_path / "before").rename(state)
-    assert len(served.get("/applications/local").json) == 1
+    served.token = wercker("server", "token", "create", "another").out.strip()
+    wait_until(lambda: served.get("/applications/local").status == 200)
 
 
 def test_what_the_server_cannot_do_is_a_503_and_in_the_log(served: Served, home: Path, tmp_path: Path) -> None:
     state = home / ".local/state/wercker"
-    state.rename(tmp_path / "away")
-    state.write_text("no folder")
-    status, message = served.ask("GET", "/healthz").fault
-    assert status == 503
+    names = iter(range(1000))
+
+    def is_a_file() -> bool:
+        state.rename(tmp_path / f"away-{next(names)}")
+        try:
+            state.write_text("no folder")
+        except IsADirectoryError:  # the server was quicker, and has begun a new one
+            return False
+        return True
+
+    wait_until(is_a_file)
+    wait_until(lambda: served.ask("GET", "/healthz").status == 503)
+    message = served.ask("GET", "/healthz").fault[1]
     assert message.startswith(f"the state folder {state} cannot be used: ")
     assert served.log()[-1].endswith(f'"message":"{message}"}}')
     state.unlink()
-    (tmp_path / "away").rename(state)
-    assert served.ask("GET", "/healthz").status == 200
+    wait_until(lambda: served.ask("GET", "/healthz").status == 200)
 
 
 def test_pipelines_that_a_served_checkout_has_got_are_listed(
