@@ -1,17 +1,22 @@
 """wercker server start: where it listens, what it prints, and how it goes."""
 
 import json
+import os
 import re
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Checkout, Wercker, wait_until
+from tests.conftest import WERCKER, Checkout, Wercker, wait_until
 from tests.engine.serving import Serve, Served
 from tests.engine.stories import read, script
+from wercker_cli.engine import queue
+from wercker_cli.engine.clock import now_ms
+from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.store import Store
 
 
@@ -140,3 +145,33 @@ def test_pipelines_that_a_served_checkout_has_got_are_listed(
     checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
     found = served.get("/applications/local/demo/pipelines").json
     assert [pipeline["name"] for pipeline in found] == ["build", "test"]
+
+
+def test_a_privileged_port(environ: dict[str, str], tmp_path: Path) -> None:
+    power = "-net_bind_service"
+    powerless = ["setpriv", f"--bounding-set={power}", f"--inh-caps={power}"] if os.getuid() == 0 else []
+    command = [*powerless, WERCKER, "server", "start", "--port", "80"]
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "wercker: port 80 of 127.0.0.1 is for privileged programs only\nhint: --port with a number from 1024 on\n",
+    )
+
+
+def test_runs_that_wait_for_nobody_are_noticed(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
+    store = Store(str(home / ".local/state/wercker"))
+    dispatcher = Dispatcher(store, workers=0)
+    wait_until(lambda: not queue.workers(store))
+    assert not dispatcher.is_stuck()
+    store.write(
+        """
+        UPDATE runs SET status = 'notstarted', result = 'unknown', finished_at = NULL, created_at = :now
+        """,
+        now=now_ms(),
+    )
+    assert not dispatcher.is_stuck()
+    store.write("UPDATE runs SET created_at = :long_ago", long_ago=now_ms() - 11_000)
+    assert dispatcher.is_stuck()
+    store.close()
