@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 
@@ -19,6 +20,15 @@ from wercker_cli.engine.wsgi import Entry
 
 PATIENCE = 30  # seconds that a request may take to arrive, and that a connection may do nothing
 LINGER = 5.0  # seconds in which a client whose request was refused may still read why
+
+
+class _Parser(HTTPRequestParser):
+    def parse_header(self, header_plus: bytes) -> None:
+        """Reads the head of a request; waitress lets half of an address (http://[) end the connection."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError(f"Bad URI: {error}") from None
 
 
 class _Task(WSGITask):
@@ -58,6 +68,7 @@ class _Refusal(ErrorTask):
 class Channel(HTTPChannel):
     """One connection."""
 
+    parser_class = _Parser
     task_class = _Task
     error_task_class = _Refusal
     _began = 0.0  # when the request began to arrive that is not complete yet

@@ -69,20 +69,21 @@ def refresh(store: Store, application: str, root: str) -> str:
 
 def _fetch_once(root: str) -> str:
     """Fetches, unless somebody else began to do so after this was called, and succeeded."""
-    called = time.time()
+    called = time.monotonic()
     with locked(root) as lock:
-        if os.fstat(lock).st_mtime >= called:
+        if called <= float(os.pread(lock, 64, 0) or 0) <= time.monotonic():  # it may be of before a restart
             return ""
-        began = time.time()
+        began = time.monotonic()
         trouble = _fetch(root, SECONDS)
         if not trouble:
-            os.utime(lock, (began, began))
+            os.truncate(lock, 0)
+            os.pwrite(lock, str(began).encode(), 0)
         return trouble
 
 
 @contextmanager
 def locked(root: str) -> Iterator[int]:
-    """Holds a mirror as it is; gives an open file, whose time is that of the last fetch."""
+    """Holds a mirror as it is; gives an open file, which tells when the last fetch began (on the machine's clock)."""
     lock = os.open(os.path.join(root, ".git", "fetched"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -26,10 +26,10 @@ def writer(stream: TextIO, form: str) -> Callable[[Entry], None]:
 
 def text(entry: Entry) -> str:
     """An entry for people; what a client made up cannot break the line."""
-    path, error = (part.encode("unicode_escape").decode() for part in (entry.path, entry.error))
     who = f"{entry.address} {entry.user or '-'}"
-    what = f"{entry.method} {path} {entry.status} {entry.length} B {1000 * entry.seconds:.0f} ms"
-    return f"{rfc3339(int(1000 * entry.at))} {who} {what} {error}".rstrip() + "\n"
+    what = f"{entry.method} {entry.path} {entry.status} {entry.length} B {1000 * entry.seconds:.0f} ms"
+    line = f"{rfc3339(int(1000 * entry.at))} {who} {what} {entry.error}".rstrip()
+    return line.encode("unicode_escape").decode() + "\n"
 
 
 def as_json(entry: Entry) -> str:

@@ -24,7 +24,7 @@ from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.store import Store
 from wercker_cli.errors import Refused, Usage, WerckerError
 
-THREADS = 16  # requests that are answered at once; an abort can take one for seconds
+THREADS = 8  # requests that are answered at once; an abort can take one for seconds
 CONNECTIONS = 500  # at once
 LARGEST_BODY = 2**20  # bytes
 LARGEST_HEADER = 2**15  # bytes
@@ -178,6 +178,8 @@ def _keep(service: wsgi.Service, stop: threading.Event) -> None:
     store = Store(service.home)
     dispatcher = Dispatcher(store, service.workers)
     while not stop.wait(TENDING):
+        if not store.is_there():  # another one may be
+            store.close()
         try:
             dispatcher.tend()
         except WerckerError:  # a full disk: whoever asks is told, and the next turn tries again

@@ -64,6 +64,7 @@ class Store:
     def __init__(self, home: str) -> None:
         self.home = home
         self._inode = 0
+        self._opened = 0
 
     @cached_property
     def _db(self) -> sqlite3.Connection:
@@ -72,6 +73,7 @@ class Store:
             db = sqlite3.connect(folders.database(self.home), timeout=BUSY, isolation_level=None)
             db.row_factory = sqlite3.Row
             self._inode = os.stat(folders.database(self.home)).st_ino
+            self._opened += 1
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version < len(MIGRATIONS):
                 _migrate(db, self.home)
@@ -149,6 +151,12 @@ class Store:
                 self.write("ROLLBACK")
             if durable:
                 self.write("PRAGMA synchronous = NORMAL")
+
+    def version(self) -> tuple[int, int, int]:
+        """Something that changes whenever anything in the database does, whoever changes it."""
+        with self._trouble_told():
+            others = self._db.execute("PRAGMA data_version").fetchone()[0]
+            return self._opened, others, self._db.total_changes
 
     def check_writable(self) -> None:
         """Raises Refused or Unreachable where nothing could be kept now."""

@@ -40,24 +40,28 @@ def create(store: Store, name: str, *, read_only: bool, seconds: float | None) -
 
 
 def find(store: Store, token: str) -> Row | None:
-    """The row of a token that counts now, or None."""
+    """The row of a token, or None where nobody has it; it may be over."""
     asked, found = _hash(token), None
-    for row in store.all("SELECT * FROM tokens WHERE expires_at IS NULL OR expires_at > :now", now=now_ms()):
+    for row in store.all("SELECT * FROM tokens"):
         if hmac.compare_digest(row["hash"], asked):
             found = row
     return found
 
 
+def is_over(row: Row) -> bool:
+    """Whether a token has expired."""
+    return row["expires_at"] is not None and row["expires_at"] <= now_ms()
+
+
 def listed(store: Store) -> list[dict[str, Any]]:
     """All tokens as people may see them, the oldest first."""
-    now = now_ms()
     return [
         {
             "name": row["name"],
             "access": "read-only" if row["read_only"] else "full",
             "createdAt": rfc3339(row["created_at"]),
             "expiresAt": None if row["expires_at"] is None else rfc3339(row["expires_at"]),
-            "expired": row["expires_at"] is not None and row["expires_at"] <= now,
+            "expired": is_over(row),
         }
         for row in store.all("SELECT * FROM tokens ORDER BY created_at, name")
     ]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import callers
+from wercker_cli.engine import callers, tokens
 from wercker_cli.engine.access import Access
 from wercker_cli.engine.callers import Caller
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, NotLoggedIn, Unwell
 from wercker_cli.engine.logins import Logins
+from wercker_cli.engine.memory import Memory
 from wercker_cli.engine.routes import ROOT, Site, answer, json_answer, refusal
 from wercker_cli.engine.store import Store
 from wercker_cli.errors import WerckerError
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HEALTH = "/healthz"
+_OF_THE_STORE_ALONE = rf"{ROOT}/runs(/|/[0-9a-f]+)?"  # what no file on the disk has a part in
+LOOKING = 0.5  # seconds after which a thread looks whether its store is still the one in the state folder
 BLOCK = 65536  # bytes of a file at a time
 _CACHING = {"cache-control": "private, no-cache, no-store, must-revalidate"}
 _GUARDS = {"x-content-type-options": "nosniff"}
@@ -58,13 +63,16 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.time()
-        if not hasattr(threads, "store"):
-            threads.store = Store(service.home)
-            threads.dispatcher = Dispatcher(threads.store, service.workers)
-        if not threads.store.is_there():  # another one may be there by now, restored from a backup
-            threads.store.close()
+        if not hasattr(threads, "desk"):
+            store = Store(service.home)
+            threads.desk = _Desk(store, Dispatcher(store, service.workers), Memory(store), logins, rules)
+            threads.looked = 0.0
+        if began - threads.looked > LOOKING:
+            threads.looked = began
+            if not threads.desk.store.is_there():  # another one may be there by now, restored from a backup
+                threads.desk.store.close()
         caller = callers.caller(environ, rules)
-        response, user = _respond(caller, environ, threads.store, threads.dispatcher, logins, rules)
+        response, user = _respond(threads.desk, caller, environ)
         response = _for_http(environ, response)
         service.log(
             Entry(
@@ -88,21 +96,31 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
     return serve
 
 
-def _respond(
-    caller: Caller, environ: WSGIEnvironment, store: Store, dispatcher: Dispatcher, logins: Logins, rules: callers.Rules
-) -> tuple[Response, str]:
+class _Desk(NamedTuple):
+    """What a thread answers with."""
+
+    store: Store
+    dispatcher: Dispatcher
+    memory: Memory
+    logins: Logins  # of all threads
+    rules: callers.Rules
+
+
+def _respond(desk: _Desk, caller: Caller, environ: WSGIEnvironment) -> tuple[Response, str]:
     """The answer to a GET, also where only its head is asked for, or to whatever else was sent; and to whom."""
     user = ""
     try:
-        callers.check_host(caller, rules)
+        callers.check_host(caller, desk.rules)
         if caller.path == HEALTH:
-            return _health(store, dispatcher), user
+            return _health(desk), user
         base = f"{caller.scheme}://{caller.host}{ROOT}"
         if not caller.path.startswith(f"{ROOT}/"):
-            return _page(Site(store, dispatcher, user, None, base, Access.NOBODY), _request(environ, caller.path)), user
-        user, access = _logged_in(caller, store, logins)
-        dispatcher.tend()
-        return answer(Site(store, dispatcher, user, None, base, access), _request(environ, caller.path)), user
+            site = Site(desk.store, desk.dispatcher, user, None, base, Access.NOBODY)
+            return _tagged(_page(site, _request(environ, caller.path))), user
+        desk.memory.check()
+        user, access = _logged_in(desk, caller)
+        site = Site(desk.store, desk.dispatcher, user, None, base, access)
+        return _answer(desk, site, _request(environ, caller.path)), user
     except Fault as fault:
         return refusal(fault), user
     except WerckerError as error:
@@ -119,16 +137,30 @@ def _page(site: Site, request: Request) -> Response:
     return found
 
 
-def _logged_in(caller: Caller, store: Store, logins: Logins) -> tuple[str, Access]:
+def _answer(desk: _Desk, site: Site, request: Request) -> Response:
+    """What the route answers, or has answered to the same question."""
+
+    def ask() -> Response:
+        desk.dispatcher.tend()
+        return _tagged(answer(site, request)) if request.method == "GET" else answer(site, request)
+
+    if request.method != "GET" or not re.fullmatch(_OF_THE_STORE_ALONE, request.path):
+        return ask()
+    question = (site.access, site.base, request.path, request.query)
+    return desk.memory.ask(question, ask, lambda response: response.status == 200)
+
+
+def _logged_in(desk: _Desk, caller: Caller) -> tuple[str, Access]:
     """The name of a caller's token and what it allows; raises NotLoggedIn, TooManyFailures."""
     if caller.authorization is None:
         return "", Access.NOBODY
-    logins.check(caller.address)
-    row = callers.token(caller, store)
-    if row is None:
-        logins.failed(caller.address)
+    desk.logins.check(caller.address)
+    find = partial(callers.token, caller, desk.store)
+    row = desk.memory.ask(caller.authorization, find, lambda row: row is not None)
+    if row is None or tokens.is_over(row):
+        desk.logins.failed(caller.address)
         raise NotLoggedIn("Invalid token")
-    logins.succeeded(caller.address)
+    desk.logins.succeeded(caller.address)
     return row["name"], Access.READ_ONLY if row["read_only"] else Access.MEMBER
 
 
@@ -142,25 +174,30 @@ def _request(environ: WSGIEnvironment, path: str) -> Request:
     return Request(method, path, tuple(query), environ["wsgi.input"].read(), headers)
 
 
-def _health(store: Store, dispatcher: Dispatcher) -> Response:
+def _health(desk: _Desk) -> Response:
     """Whether runs can be kept, and somebody takes those that wait; raises Unreachable, Refused or Unwell."""
-    dispatcher.tend()
-    store.check_writable()
-    if dispatcher.is_stuck():
+    desk.dispatcher.tend()
+    desk.store.check_writable()
+    if desk.dispatcher.is_stuck():
         raise Unwell("Runs wait, and no worker takes them")
     return json_answer(200, {"status": "ok"})
+
+
+def _tagged(response: Response) -> Response:
+    """The same answer with an ETag, if it can have one."""
+    if response.status != 200 or "etag" in response.headers:
+        return response
+    etag = f'W/"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+    return response._replace(headers={**response.headers, "etag": etag})
 
 
 def _for_http(environ: WSGIEnvironment, response: Response) -> Response:
     """The same answer with the headers of every one, and without what the client has or does not want."""
     headers: dict[str, str] = {**_CACHING, **_GUARDS, **response.headers}
-    reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
-    if reads and response.status == 200:
-        headers.setdefault("etag", f'W/"{hashlib.sha256(response.body).hexdigest()[:32]}"')
     if "GET" in headers.get("allow", "").split(", "):
         headers["allow"] += ", HEAD"
     response = response._replace(headers=headers)
-    if reads and response.status in {200, 206} and _has(environ.get("HTTP_IF_NONE_MATCH", ""), headers["etag"]):
+    if "etag" in headers and _has(environ.get("HTTP_IF_NONE_MATCH", ""), headers["etag"]):
         return _without_body(response._replace(status=304), length="0")
     return _without_body(response, headers["content-length"]) if environ["REQUEST_METHOD"] == "HEAD" else response
 

@@ -202,6 +202,7 @@ def test_a_chunked_body_is_capped_as_well(served: Served) -> None:
     [
         (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + 33_000 * b"x", b"431"),
         (b"nonsense\r\n\r\n", b"400"),
+        (b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400"),
         (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nno header\r\n\r\n", b"400"),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", b"501"),
         (b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", b"400"),

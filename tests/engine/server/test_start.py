@@ -1,18 +1,22 @@
 """wercker server start: where it listens, what it prints, and how it goes."""
 
 import json
+import os
 import re
-import shutil
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Checkout, Wercker, wait_until
+from tests.conftest import WERCKER, Checkout, Wercker, wait_until
 from tests.engine.serving import Serve, Served
 from tests.engine.stories import read, script
+from wercker_cli.engine import queue
+from wercker_cli.engine.clock import now_ms
+from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.store import Store
 
 
@@ -103,32 +107,34 @@ def test_a_state_folder_of_a_newer_version(wercker: Wercker, tmp_path: Path) -> 
     )
 
 
-def test_a_state_folder_that_is_replaced_is_found(
-    served: Served, wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path
-) -> None:
-    checkout.commit("build:\n  steps: []\n")
-    wercker("pipelines", "add", cwd=checkout.path)
-    assert len(served.get("/applications/local").json) == 1
-    state = home / ".local/state/wercker"
-    state.rename(tmp_path / "before")
-    assert served.get("/applications/local").fault == (401, "Invalid token")
+def test_a_state_folder_that_is_replaced_is_found(served: Served, wercker: Wercker, home: Path, tmp_path: Path) -> None:
+    assert served.get("/applications/local").status == 200
+    (home / ".local/state/wercker").rename(tmp_path / "before")
+    wait_until(lambda: served.get("/applications/local").fault == (401, "Invalid token"))
     wercker("server", "token", "create", "tester")
-    shutil.rmtree(state)
-    (tmp_path / "before").rename(state)
-    assert len(served.get("/applications/local").json) == 1
+    served.token = wercker("server", "token", "create", "another").out.strip()
+    wait_until(lambda: served.get("/applications/local").status == 200)
 
 
 def test_what_the_server_cannot_do_is_a_503_and_in_the_log(served: Served, home: Path, tmp_path: Path) -> None:
     state = home / ".local/state/wercker"
-    state.rename(tmp_path / "away")
-    state.write_text("no folder")
-    status, message = served.ask("GET", "/healthz").fault
-    assert status == 503
+    names = iter(range(1000))
+
+    def is_a_file() -> bool:
+        state.rename(tmp_path / f"away-{next(names)}")
+        try:
+            state.write_text("no folder")
+        except IsADirectoryError:  # the server was quicker, and has begun a new one
+            return False
+        return True
+
+    wait_until(is_a_file)
+    wait_until(lambda: served.ask("GET", "/healthz").status == 503)
+    message = served.ask("GET", "/healthz").fault[1]
     assert message.startswith(f"the state folder {state} cannot be used: ")
     assert served.log()[-1].endswith(f'"message":"{message}"}}')
     state.unlink()
-    (tmp_path / "away").rename(state)
-    assert served.ask("GET", "/healthz").status == 200
+    wait_until(lambda: served.ask("GET", "/healthz").status == 200)
 
 
 def test_pipelines_that_a_served_checkout_has_got_are_listed(
@@ -139,3 +145,33 @@ def test_pipelines_that_a_served_checkout_has_got_are_listed(
     checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
     found = served.get("/applications/local/demo/pipelines").json
     assert [pipeline["name"] for pipeline in found] == ["build", "test"]
+
+
+def test_a_privileged_port(environ: dict[str, str], tmp_path: Path) -> None:
+    power = "-net_bind_service"
+    powerless = ["setpriv", f"--bounding-set={power}", f"--inh-caps={power}"] if os.getuid() == 0 else []
+    command = [*powerless, WERCKER, "server", "start", "--port", "80"]
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "wercker: port 80 of 127.0.0.1 is for privileged programs only\nhint: --port with a number from 1024 on\n",
+    )
+
+
+def test_runs_that_wait_for_nobody_are_noticed(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
+    store = Store(str(home / ".local/state/wercker"))
+    dispatcher = Dispatcher(store, workers=0)
+    wait_until(lambda: not queue.workers(store))
+    assert not dispatcher.is_stuck()
+    store.write(
+        """
+        UPDATE runs SET status = 'notstarted', result = 'unknown', finished_at = NULL, created_at = :now
+        """,
+        now=now_ms(),
+    )
+    assert not dispatcher.is_stuck()
+    store.write("UPDATE runs SET created_at = :long_ago", long_ago=now_ms() - 11_000)
+    assert dispatcher.is_stuck()
+    store.close()
