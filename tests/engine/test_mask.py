@@ -69,6 +69,10 @@ def test_a_log_that_is_half_overwritten_can_be_overwritten_again(tmp_path: Path)
     assert log.read_bytes() == text.replace(b"abcdefgh", b"*" * 8)
 
 
+def test_a_line_break_that_is_spelt_out_is_one() -> None:
+    assert hidden(r"-----BEGIN\nabcdef", "-----BEGIN\nabcdef\n") == "**********\n******\n"
+
+
 @given(SECRETS, FEW, st.integers(0, 60), st.integers(0, 60))
 def test_a_part_is_masked_as_the_whole_is(secrets: list[str], log: bytes, first: int, length: int) -> None:
     whole = Mask(secrets).read(io.BytesIO(log), 0, len(log))

@@ -235,3 +235,22 @@ def test_a_link_to_the_file_and_an_empty_pipeline_beside_it(wercker: Wercker, ch
     checkout.git("commit", "--quiet", "-m", "a link")
     done = wercker("runs", "trigger", "--workflow", "all", "--wait", cwd=checkout.path, code=1)
     assert "requires 'unit', which workflow 'all' does not have" in done.err
+
+
+def test_the_last_word_is_about_the_whole(wercker: Wercker, demo: Checkout) -> None:
+    args = ("runs", "trigger", "--workflow", "all", "--wait", "-e", "UNIT=false")
+    done = wercker(*args, cwd=demo.path, code=10)
+    unit = runs(wercker, demo)["unit"]["id"]
+    assert done.err.splitlines()[-1] == f"workflow all: run {unit} of unit failed"
+    done = wercker(*args, "-o", "jsonl", cwd=demo.path, code=10)
+    *_, last = (json.loads(line) for line in done.out.splitlines())
+    assert (last["event"], last["exit"], last["result"], last["reason"]) == ("verdict", 10, "failed", "workflow")
+    done = wercker("runs", "trigger", "--workflow", "all", "--wait", cwd=demo.path)
+    assert done.err.splitlines()[-1] == "workflow all: all passed"
+
+
+def test_the_newest_run_can_be_the_source(wercker: Wercker, demo: Checkout) -> None:
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=demo.path)
+    built = wercker("runs", "list", "-o", "id", cwd=demo.path).out.strip()
+    wercker("runs", "trigger", "-p", "unit", "--source-run", "@latest", "--wait", cwd=demo.path)
+    assert runs(wercker, demo)["unit"]["sourceRun"]["id"] == built

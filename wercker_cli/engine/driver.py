@@ -283,8 +283,8 @@ class _Execution:
                     watch = Stopwatch(row[passed].log, self.limits)
             if reports:
                 self.port.report(self.job, reports)
-            if current and watch and wait_status is None and (said := watch.over()):
-                self.end_late(current, said)
+            if current and watch and wait_status is None and (late := watch.over())[0]:
+                self.end_late(current, *late)
         if current is None and passed == len(row):
             return passed
         status = bash.exit_status(wait_status)
@@ -297,13 +297,13 @@ class _Execution:
         self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", step_ends.message(ended))])
         return passed + 1
 
-    def end_late(self, planned: Planned, said: str) -> None:
+    def end_late(self, planned: Planned, said: str, limit: str) -> None:
         """Ends a step that took too long, with all that it started; raises _Failed."""
         processes.end_descendants(self.port.spared)
         with open(planned.log, "ab+") as log:
             if log.tell() and os.pread(log.fileno(), 1, log.tell() - 1) != b"\n":
                 _say(log, "")
-            _say(log, said)
+            _say(log, f"{said} (the limit is {limit})")
         raise self.failed(planned, said)
 
     def failed(self, planned: Planned, said: str) -> _Failed:

@@ -77,7 +77,8 @@ class Mask:
 
 
 def _parts(secret: bytes) -> set[bytes]:
-    lines = {line.strip() for line in secret.splitlines()}
+    """The secret, and each of its lines; a line break may be written as "\\n", as keys in variables often have it."""
+    lines = {line.strip() for line in [*secret.splitlines(), *secret.replace(b"\\n", b"\n").splitlines()]}
     return {secret, secret.strip(), *(line for line in lines if len(line) >= SHORTEST_LINE)} - {b""}
 
 

@@ -53,7 +53,8 @@ def read(root: str) -> tuple[str, File]:
 def make(name: str, file: File, root: str, pipeline: str, target: str, steps_path: str) -> Plan:
     """The plan for a pipeline of the file of that name; raises Refused, with the reason, where it cannot run."""
     found = _pipeline(file, pipeline, name)
-    if not os.path.isdir(os.path.join(root, file.source_dir)):
+    source = os.path.normpath(os.path.join(root, file.source_dir))
+    if not os.path.isdir(source) or not f"{source}/".startswith(f"{root}/"):
         raise Refused(f"there is no folder {file.source_dir} in this commit, which 'source-dir' names")
     steps = found.targets.get(target, found.steps)
     return Plan(

@@ -26,6 +26,7 @@ class Job(NamedTuple):
     application_name: str
     application_owner: str
     application_url: str
+    origin: str  # the URL of the remote, '' for none
     remote: git.Remote
     repository: str
     snapshots: str  # the repository that holds commits which no branch shows
@@ -186,6 +187,7 @@ class Port:
             application_name=row["application_name"],
             application_owner=row["application_owner"],
             application_url=run["application"]["url"],
+            origin=row["remote"],
             remote=git.remote(row["remote"]),
             repository=row["repository"],
             snapshots=snapshot.repository(self._store.home, row["application"]),

@@ -28,7 +28,9 @@ def work(store: Store, worker: str) -> None:
     while store.is_there():
         job = port.claim()
         if job:
-            dispatcher.wake()  # whatever else waits: a run may have queued several behind it
+            if queue.waiting(store, most=1):  # a run may have queued several behind it
+                processes.adopt_orphans(adopt=False)  # another worker is nothing of ours
+                dispatcher.wake()
             drive(job, port, wakeup)
             folders.empty_trash(store.home)
         elif queue.leave(store, worker):

@@ -8,7 +8,18 @@ from wercker_cli.output.text import first_line
 
 FIELDS = (
     *("id", "url", "branch", "tag", "commitHash", "createdAt", "startedAt", "finishedAt", "message", "commits"),
-    *("progress", "result", "status", "user", "pipeline", "application", "sourceRun", "envVars", "pullRequest"),
+    *(
+        "progress",
+        "result",
+        "status",
+        "user",
+        "pipeline",
+        "application",
+        "sourceRun",
+        "envVars",
+        "pullRequest",
+        "workflow",
+    ),
 )
 SHORT_HASH = 7
 HIDDEN = "***"  # in place of the value of a secret variable
@@ -27,6 +38,12 @@ def short_hash(run: Json) -> str:
 def author(run: Json) -> str:
     """The username, which `--author` filters on; else the name."""
     return get(run, "user.meta.username") or get(run, "user.name")
+
+
+def _workflow(run: Json) -> str:
+    """The workflow that a run is of, and which part of it."""
+    name = get(run, "workflow.name")
+    return f"{name}/{get(run, 'workflow.pipeline')}" if name else ""
 
 
 RUNS = View(
@@ -163,6 +180,7 @@ def run_view(*, show_env: bool) -> View:
             Column("duration", spans.finished_seconds, shown=spans.finished_words),
             Column("env", _env_values if show_env else _env_names),
             Column("source-run", source_run),
+            Column("workflow", _workflow),
             Column("application", _application),
             Column("id", lambda run: get(run, "id")),
             Column("url", lambda run: get(run, "url")),
@@ -170,7 +188,7 @@ def run_view(*, show_env: bool) -> View:
         fields=FIELDS,
         screen=(
             *("result", "pipeline", "branch", "tag", "commit", "author", "message"),
-            *("created", "started", "finished", "env", "source-run", "application", "id", "url"),
+            *("created", "started", "finished", "env", "source-run", "workflow", "application", "id", "url"),
         ),
         title=_title,
         name="run",

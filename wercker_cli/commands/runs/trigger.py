@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from wercker_cli import checkout, waiting
+from wercker_cli import checkout, selection, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, scope_options, wait_flag, wait_options
-from wercker_cli.commands.types import Branch, Commit, Id, Target, Text
+from wercker_cli.commands.types import Branch, Commit, Run, Target, Text
 from wercker_cli.commands.variables import note_shown_secrets, public, variable_options, variables
 from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.cells import get, objects
@@ -37,7 +37,7 @@ WHAT = "What to run"
 @shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch, or @head.")
 @shape.option("--worktree", is_flag=True, section=WHAT, help="The files as they are, changed ones too (engine only).")
 @shape.option(
-    "--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left, in place of the commit."
+    "--source-run", type=Run(), metavar="RUN", section=WHAT, help="Start from what this run left, not from a commit."
 )
 @shape.option("--message", "-m", type=Text(), metavar="TEXT", section=WHAT, help="A message [default: the commit's].")
 @shape.option("--reuse", is_flag=True, section=WHAT, help="If such a run has passed already, answer with that one.")
@@ -93,7 +93,7 @@ def _payload(app: Invocation, /, **given: Any) -> Json:
     """What was given, in the words of the API."""
     payload = {
         **_what(app, given),
-        "sourceRunId": given["source_run"],
+        "sourceRunId": given["source_run"] and selection.run_id(app, given["source_run"], _of_same_application(given)),
         "branch": given["branch"],
         "commitHash": given["commit"],
         "message": given["message"],
@@ -121,6 +121,11 @@ def _what(app: Invocation, given: Json) -> Json:
     if given["workflow"]:
         return {**dict(app.scope(given["applicationId"], None)), "workflow": given["workflow"]}
     return {"pipelineId": app.pipeline_id(given["pipelineId"], given["applicationId"])}
+
+
+def _of_same_application(given: Json) -> Json:
+    """Where @latest and @head are looked for."""
+    return {"applicationId": given["applicationId"]}
 
 
 def _check_workflow(given: Json, *, reuse: bool) -> None:
