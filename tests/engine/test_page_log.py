@@ -153,7 +153,7 @@ def test_a_line_that_fills_pages_is_cut(past: Past) -> None:
 @pytest.mark.parametrize(
     ("more", "printed", "ending"),
     [
-        (STEP_WAITS, None, "The step did not start · 0 bytes as text"),
+        (STEP_WAITS, None, "The step has not started · 0 bytes as text"),
         (STEP_RUNS, b"", "The step still runs · 0 bytes as text"),
         (STEP_RUNS, b"1", "The step still runs · 1 byte as text"),
         ({}, b"", "It printed nothing · 0 bytes as text"),

@@ -101,7 +101,7 @@ def facts(told: Mapping[str, str]) -> str:
 def document(view: View, title: str, path: list[str], body: str, *, live: bool = False, status: int = 200) -> Response:
     """A whole page; `path` leads to it, as HTML, and a `live` one renews itself. The title is plain text."""
     page = _PAGE.format(
-        title=shown(f"{title} · wercker" if title else "wercker"),
+        title=shown(f"{title} · wercker"),
         root=escape(view.root),
         live=_LIVE.format(root=escape(view.root)) if live else "",
         path="\n".join(f"<li>{part}</li>" for part in path),

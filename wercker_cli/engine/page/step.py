@@ -87,7 +87,7 @@ def _ends(step: Row, *, empty: bool) -> str:
     if step["status"] == "running":
         return "The step still runs"
     if step["started_at"] is None:
-        return "The step did not start"
+        return "The step has not started"
     return "It printed nothing" if empty else "The end"
 
 
