@@ -171,9 +171,7 @@ def test_a_method_that_is_not_for_the_path(served: Served, method: str, path: st
     assert answer.headers["allow"] == allowed
 
 
-@pytest.mark.parametrize(
-    "path", ["/runs", "/api/v3", "/api/v3/api/v3/runs", "/api/v3/runs/a%2fb", "//api/v3/runs", "/"]
-)
+@pytest.mark.parametrize("path", ["/runs", "/api/v3", "/api/v3/api/v3/runs", "/api/v3/runs/a%2fb", "//api/v3/runs"])
 def test_nothing_is_elsewhere(served: Served, path: str) -> None:
     assert served.ask("GET", path).fault == (404, f"Nothing is at {path}")
 
