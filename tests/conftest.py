@@ -26,6 +26,11 @@ WERCKER = shutil.which("wercker", path=str(Path(sys.executable).parent)) or "wer
 PATIENCE = 20.0  # seconds after which something that should happen will not
 
 
+def needs(program: str) -> pytest.MarkDecorator:
+    """Where a program is not installed the tests with it are left out; CI installs them all and leaves none out."""
+    return pytest.mark.skipif(not shutil.which(program) and not os.environ.get("CI"), reason=f"{program} is not here")
+
+
 class Done(NamedTuple):
     """What came of a command."""
 

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import tarfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -306,3 +307,39 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 8, "MiB more"
     assert (tmp_path / "target/large").stat().st_size == 300 * 2**20
+
+
+def test_what_is_said_of_all_entries_does_not_pile_up(place: Path) -> None:
+    file = io.BytesIO()
+    with gzip.GzipFile(fileobj=file, mode="wb") as zipped:
+        for number in range(400):
+            header = tarfile.TarInfo.create_pax_global_header({f"k{number}": "x" * 60_000})
+            zipped.write(header + file_header(f"f{number}"))
+        zipped.write(bytes(1024))
+    file.seek(0)
+    tracemalloc.start()
+    archive.unpack(file, str(place), print)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+    assert len(os.listdir(place)) == 400
+
+
+def file_header(name: str) -> bytes:
+    """An empty file in an archive."""
+    return tarfile.TarInfo(name).tobuf()
+
+
+def test_folders_are_finished_from_the_inside_in_whatever_order_they_came(place: Path) -> None:
+    members = [tarfile.TarInfo(name) for name in ("a/b/c", "a", "a/b")]
+    for member in members:
+        member.type, member.mode = tarfile.DIRTYPE, 0o500
+    folders = archive.unpack(hostile(*((member, b"") for member in members)), str(place), print)
+    archive.finish(str(place), folders)
+    assert [found.name for found in folders] == ["a/b/c", "a", "a/b"]
+    assert (place / "a/b/c").stat().st_mode & 0o777 == 0o500
+
+
+def test_folders_in_each_other_have_an_end(place: Path) -> None:
+    member = tarfile.TarInfo("/".join("a" * 1000))
+    with pytest.raises(Refused, match="more than 200 deep"):
+        archive.unpack(hostile((member, b"x")), str(place), print)

@@ -1,20 +1,12 @@
 """The man pages and completions are those of the commands, and real programs take them."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
+from tests.conftest import needs
 from wercker_cli import manual
 
 ROOT = Path(__file__).parents[1]
-
-
-def needs(program: str) -> pytest.MarkDecorator:
-    """Where a shell is not installed its test is left out; CI installs them all and leaves none out."""
-    return pytest.mark.skipif(not shutil.which(program) and not os.environ.get("CI"), reason=f"{program} is not here")
 
 
 def test_what_is_committed_is_what_the_commands_say() -> None:

@@ -73,9 +73,9 @@ class Invocation:
         from wercker_cli.settings import OF_A_SERVER
 
         environ = {key: value for key, value in self.environ.items() if key not in OF_A_SERVER}
-        environ |= {"WERCKER_TOKEN": token} if token else {}
+        environ |= {"WERCKER_CONTEXT": name, "WERCKER_TOKEN": token} if token else {}
         other = Invocation(environ, self.stdin, self.stdout, self.stderr)
-        other.context, other._said = name, self._said
+        other.context, other._said = None if token else name, self._said
         other.color, other.debug, other.request_timeout = self.color, self.debug, self.request_timeout
         other.output, other.fields, other.jq, other.view = self.output, self.fields, self.jq, self.view
         return other

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import os
 import stat
 import tarfile
@@ -21,6 +22,7 @@ LEVEL = 1  # of compression: four times as fast as the usual one, for an archive
 PIECE = 2**16  # bytes in memory; no name and no header of an archive may be longer
 ENTRY = 4096  # bytes that a file takes beside its content, at most
 PERMISSIONS = 0o777  # setuid and its like stay behind
+DEEPEST = 200  # folders in each other
 LATEST = 2**33  # seconds since 1970 that file systems can hold
 
 _KINDS = {stat.S_IFDIR: tarfile.DIRTYPE, stat.S_IFLNK: tarfile.SYMTYPE, stat.S_IFREG: tarfile.REGTYPE}
@@ -154,7 +156,7 @@ def unpack(archive: BinaryIO, folder: str, note: Note, *, most: int | None = Non
     OSError where it cannot be written.
     """
     plain = _readable(lambda: _Plain(archive))
-    tar = _readable(lambda: tarfile.TarFile(fileobj=cast("BinaryIO", plain)))
+    tar = _readable(lambda: tarfile.TarFile(fileobj=cast("BinaryIO", plain), tarinfo=_Entry))
     writer = _Writer(folder, note, most)
     while (member := _readable(tar.next)) is not None:
         tar.members = []  # type: ignore[attr-defined]  # typeshed lacks it; it would remember all of them
@@ -165,10 +167,18 @@ def unpack(archive: BinaryIO, folder: str, note: Note, *, most: int | None = Non
 
 def finish(folder: str, folders: list[Folder]) -> None:
     """Gives the folders their modes and times, the innermost first."""
-    for found in reversed(folders):
+    for found in sorted(folders, key=lambda one: one.name.count("/"), reverse=True):
         path = os.path.join(folder, found.name)
         os.chmod(path, found.mode)
         os.utime(path, ns=(found.modified, found.modified))
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry; what an archive says about all of them (which git does) is forgotten, however often it does."""
+
+    def _proc_pax(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        tar.pax_headers = {}
+        return super()._proc_pax(tar)  # type: ignore[misc,no-any-return]  # typeshed lacks it
 
 
 def _readable(read: Callable[[], T]) -> T:
@@ -221,7 +231,7 @@ class _Writer:
         self.folders: list[Folder] = []
         self._root, self._note, self._most = root, note, most
         self._left = most or 0
-        self._above: list[str] | None = None  # where the last entry was
+        self._above: list[str] = []  # where the last entry was
 
     def add(self, member: tarfile.TarInfo, tar: tarfile.TarFile) -> None:
         """Puts the next entry into its place."""
@@ -255,17 +265,20 @@ class _Writer:
 
     def _place(self, parts: list[str]) -> str:
         """Where an entry belongs: below folders, none of which is a link."""
-        if parts[:-1] != self._above:
-            for depth in range(1, len(parts)):
-                self._make_folder(os.path.join(self._root, *parts[:depth]), replace=False)
-            self._above = parts[:-1]
+        if len(parts) > DEEPEST:
+            raise Refused(f"the archive has folders in each other more than {DEEPEST} deep")
+        pairs = zip(parts[:-1], self._above, strict=False)  # of the last entry: real folders stay what they are
+        same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        for depth in range(same + 1, len(parts)):
+            self._make_folder(os.path.join(self._root, *parts[:depth]), replace=False)
+        self._above = parts[:-1]
         return os.path.join(self._root, *parts)
 
     def _make_folder(self, path: str, *, replace: bool = True) -> None:
         try:
             os.mkdir(path)
         except FileExistsError:
-            if _is_folder(path):
+            if is_folder(path):
                 return
             if not replace:
                 shown = os.path.relpath(path, self._root)
@@ -277,7 +290,7 @@ class _Writer:
         """The earlier file that a hard link is; raises Refused where it is none of this archive."""
         parts = _parts(member.linkname)
         *folders, path = (os.path.join(self._root, *parts[:depth]) for depth in range(len(parts) + 1))
-        if all(map(_is_folder, folders)) and os.path.lexists(path) and not _is_folder(path):
+        if all(map(is_folder, folders)) and os.path.lexists(path) and not is_folder(path):
             return path
         raise Refused(f"the archive is damaged: {member.name!r} links to {member.linkname!r}, which is no file in it")
 
@@ -316,12 +329,13 @@ def _modified(member: tarfile.TarInfo) -> int:
 
 def _make_room(path: str, name: str) -> None:
     """Removes the earlier entry of that name: the last one counts."""
-    if _is_folder(path):
+    if is_folder(path):
         raise Refused(f"the archive is damaged: {name!r} is a folder in it, and something else too")
     _remove(path)
 
 
-def _is_folder(path: str) -> bool:
+def is_folder(path: str) -> bool:
+    """Whether a folder is there, and no link to one."""
     return os.path.isdir(path) and not os.path.islink(path)
 
 

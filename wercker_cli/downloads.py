@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ from wercker_cli.output.columns import Json
 from wercker_cli.output.text import one_line
 
 SHOWN = 5  # files that are named in an error
+UNFINISHED = ".wercker-unfinished-"  # how the name of a folder begins that is gone at the end
+GIT = ".git"
 USABLE = 0.9  # of what is free on a disk: no archive may fill it
 
 
@@ -43,15 +47,16 @@ def unpack(app: Invocation, pieces: Iterator[bytes], directory: str, *, force: b
     `force`), and where there is no room.
     """
     try:
-        with _existing(directory), tempfile.TemporaryDirectory(prefix=".wercker-", dir=directory) as beside:
+        with _ended_cleanly(), _existing(directory), _beside(directory) as beside:
             files, before = os.path.join(beside, "new"), os.path.join(beside, "old")
             os.mkdir(files)
             os.mkdir(before)
             folders = _fetch(app, pieces, beside, files)
+            _leave_out_git(app, files, directory)
             names = _names(app, files)
             moves = list(_moves(files, directory))
             _check(moves, force=force)
-            made = [folder for folder in folders if not _is_folder(os.path.join(directory, folder.name))]
+            made = [folder for folder in folders if not archive.is_folder(os.path.join(directory, folder.name))]
             with _undisturbed():
                 _move(moves, before)
                 archive.finish(directory, made)
@@ -87,6 +92,60 @@ def _existing(directory: str) -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def _ended_cleanly() -> Iterator[None]:
+    """Within this a signal that ends the process lets it clear up first."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _beside(directory: str) -> Iterator[str]:
+    """A folder on the disk of that folder, gone afterwards; what a killed download left there goes too."""
+    for name in os.listdir(directory):
+        if name.startswith(UNFINISHED):
+            _remove_unless_locked(os.path.join(directory, name))
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=directory) as beside, _locked(beside):
+        yield beside
+
+
+@contextlib.contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _remove_unless_locked(folder: str) -> None:
+    try:
+        with _locked(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError:  # another download is at it, or it is something else
+        return
+
+
+def _leave_out_git(app: Invocation, files: str, directory: str) -> None:
+    """Takes away what would become part of a repository that is there already: its hooks, say, run by themselves."""
+    for path, below, found in os.walk(files):
+        shown = os.path.relpath(path, files)
+        if GIT in [*below, *found] and os.path.lexists(os.path.join(directory, shown, GIT)):
+            app.note(one_line(f"left out: {os.path.normpath(os.path.join(shown, GIT))}: a repository is there"))
+            place = os.path.join(path, GIT)
+            shutil.rmtree(place) if archive.is_folder(place) else os.unlink(place)
+            below[:] = [name for name in below if name != GIT]
+
+
 def _names(app: Invocation, files: str) -> list[str]:
     """The files and links, sorted; links that lead out of the folder are taken away."""
     root, names = os.path.realpath(files), []
@@ -112,7 +171,7 @@ def _moves(source: str, target: str) -> Iterator[tuple[str, str]]:
     """From where to where; a folder that is there already gets what is in the new one."""
     for name in os.listdir(source):
         new, place = os.path.join(source, name), os.path.join(target, name)
-        if _is_folder(new) and _is_folder(place):
+        if archive.is_folder(new) and archive.is_folder(place):
             yield from _moves(new, place)
         else:
             yield new, place
@@ -121,7 +180,7 @@ def _moves(source: str, target: str) -> Iterator[tuple[str, str]]:
 def _check(moves: list[tuple[str, str]], *, force: bool) -> None:
     """Raises Refused where something is in the way that must not be overwritten."""
     there = [(new, place) for new, place in moves if os.path.lexists(place)]
-    other = [place for new, place in there if _is_folder(new) or _is_folder(place)]
+    other = [place for new, place in there if archive.is_folder(new) or archive.is_folder(place)]
     if other:
         raise Refused(f"what is a folder on one side is none on the other: {_listed(other)}", hint="choose another DIR")
     if there and not force:
@@ -161,7 +220,3 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-
-
-def _is_folder(path: str) -> bool:
-    return os.path.isdir(path) and not os.path.islink(path)

@@ -56,8 +56,12 @@ def triggered(app: Invocation, run: Json, how: Patience | None) -> Exit:
     if not app.asked_for_output:
         app.show(run, RUN, default="id")
         app.stdout.flush()
-    ended = _follow_workflow(app, run, how) if get(run, "workflow.id") else [_watch_made(app, run, how)]
-    return _shown(app, ended)
+    if not get(run, "workflow.id"):
+        return _shown(app, [_watch_made(app, run, how)])
+    ended = _follow_workflow(app, run, how)
+    code = _shown(app, ended)
+    _sum_up(app, run, ended, code)
+    return code
 
 
 def _named(app: Invocation, run: Json) -> str:
@@ -79,13 +83,27 @@ def _follow_workflow(app: Invocation, first: Json, how: Patience) -> list[Ended]
         seen.add(app.api.id_of(run))
         left = how if ends is None else how._replace(timeout=max(0.0, ends - time.monotonic()))
         ended.append(_watch_made(app, run, left))
-        if ended[-1].code not in WORST:
+        code = ended[-1].code
+        if code not in WORST or (how.fail_fast and code != Exit.DONE):
             break
-        for other in _started_by(app, run) if ended[-1].code == Exit.DONE else ():
+        for other in _started_by(app, run) if code == Exit.DONE else ():
             if app.api.id_of(other) not in seen:
                 app.note(f"{_named(app, other)} follows")
                 waiting.append(other)
     return ended
+
+
+def _sum_up(app: Invocation, first: Json, ended: list[Ended], code: Exit) -> None:
+    """Says how a workflow as a whole ended: its last run may have passed, and an earlier one failed."""
+    runs = [one.run for one in ended if one.run is not None]
+    bad = [f"{_named(app, run)} {get(run, 'result')}" for run in runs if get(run, "result") != "passed"]
+    if app.output == "jsonl":
+        from wercker_cli.output.events import Recorder
+
+        result = {Exit.RUN_FAILED: "failed", Exit.RUN_ABORTED: "aborted"}.get(code, "passed")
+        Recorder(app.api.id_of(first), app.stdout).verdict(code, "workflow", status="finished", result=result)
+    elif code in WORST:
+        app.note(f"workflow {get(first, 'workflow.name')}: {', '.join(bad) or 'all passed'}")
 
 
 def _started_by(app: Invocation, run: Json) -> list[Json]:

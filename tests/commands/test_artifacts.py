@@ -316,3 +316,40 @@ def test_no_room_is_one_sentence(server: HTTPServer, environ: dict[str, str], tm
 def test_a_file_is_no_directory(remote: Wercker, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "Directory 'file' is a file" in remote(RUN, "-D", "file", code=2).err
+
+
+def test_a_signal_that_ends_it_leaves_nothing(server: HTTPServer, environ: dict[str, str], tmp_path: Path) -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def slowly(_request: Request) -> Response:
+        asked.set()
+        release.wait(20)
+        return Response(b"")
+
+    server.expect_request(ARTIFACT).respond_with_handler(slowly)
+    env = {**environ, "WERCKER_API_URL": server.url_for("/")}
+    process = subprocess.Popen([WERCKER, "runs", "artifacts", RUN, "-D", str(tmp_path / "out")], env=env)
+    assert asked.wait(20)
+    process.terminate()
+    assert process.wait(20) == 143
+    release.set()
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_download_left_goes_with_the_next(remote: Wercker, server: HTTPServer, tmp_path: Path) -> None:
+    (tmp_path / "out/.wercker-unfinished-abc/new").mkdir(parents=True)
+    server.expect_request(ARTIFACT).respond_with_handler(in_ranges(archive(("a", "1"))))
+    remote(RUN, "-D", str(tmp_path / "out"))
+    assert os.listdir(tmp_path / "out") == ["a"]
+
+
+def test_nothing_becomes_part_of_a_repository_that_is_there(
+    remote: Wercker, server: HTTPServer, checkout: Checkout
+) -> None:
+    server.expect_request(ARTIFACT).respond_with_handler(
+        in_ranges(archive((".git/hooks/pre-commit", "evil"), ("a", "1"), ("sub/.git/config", "of another")))
+    )
+    done = remote(RUN, cwd=checkout.path)
+    assert done.out == "a\nsub/.git/config\n"
+    assert done.err == "left out: .git: a repository is there\n"
+    assert not (checkout.path / ".git/hooks/pre-commit").exists()

@@ -114,6 +114,29 @@ def test_a_killed_worker_leaves_no_run_hanging(
     assert os.listdir(home / ".local/state/wercker/work") == []
 
 
+HIDDEN = r"""
+env -i setsid bash -c 'cd /; exec >/dev/null 2>&1; trap "" TERM; echo $$ >>"$0"; exec sleep 600' "$PIDS" &
+(cd / && env -i setsid bash -c '(setsid sleep 600 >/dev/null 2>&1 & echo $! >>"$0")' "$PIDS")
+echo $$ >>"$PIDS"
+wait
+"""
+
+
+def test_what_hides_from_everybody_ends_with_a_killed_worker_and_the_run_needs_no_command(
+    wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path
+) -> None:
+    checkout.commit(script(hides=HIDDEN))
+    pids = tmp_path / "pids"
+    run = start(wercker, checkout, pids, 3)
+    store = store_of(home)
+    os.kill(processes.pid(queue.held(store)[0]["worker"]), signal.SIGKILL)
+    wait_until(lambda: alive(pids) == [])
+    wait_until(lambda: [row["result"] for row in store.all("SELECT result FROM runs")] == ["failed"])
+    assert store.steps(run)[3]["message"] == "The process that ran this was killed, or the machine stopped"
+    wait_until(lambda: os.listdir(home / ".local/state/wercker/work") == [])
+    store.close()
+
+
 def test_a_run_whose_lease_is_over_is_lost_to_its_worker(
     wercker: Wercker, checkout: Checkout, home: Path, tmp_path: Path
 ) -> None:

@@ -52,6 +52,7 @@ HOSTILE = {
     "keys": (filled("a:\n"), MANY),
     "aliases": (bomb("[{}]", 9), MANY),
     "merges": (bomb("{{<<: [{}]}}", 50), MANY),
+    "a large mapping merged before many": (f"x: {{<<: [{{{MANY_KEYS}}}, {', '.join(['{}'] * 40_000)}]}}\n", ""),
     "a large mapping merged often": (f"b: &b {{{MANY_KEYS}}}\nx:\n" + "- <<: *b\n" * 40_000, MANY),
     "a large step used often": (f"x: &x {{script: {{{MANY_KEYS}}}}}\nb: {{steps: [{'*x,' * 90_000}]}}", MANY),
     "anchors": ("".join(f"- &a{n} x\n" for n in range(80_000)), "a file is a mapping"),

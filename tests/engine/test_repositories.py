@@ -250,3 +250,26 @@ def test_a_commit_that_the_submodule_has_not_got_is_a_sentence(wercker: Wercker,
     nested.git("commit", "-q", "-m", "ahead")
     message = run(wercker, nested, code=10).steps[0]["message"]
     assert message == f"The code could not be had: fatal: reference is not a tree: {'1' * 40}"
+
+
+def test_what_a_step_pushes_goes_to_the_remote_and_never_to_the_persons_repository(
+    wercker: Wercker, checkout: Checkout, tmp_path: Path
+) -> None:
+    code = "git push --quiet -f origin HEAD:refs/heads/pages; git push --quiet origin :kept || true; git fetch --quiet"
+    checkout.commit(script(publish=f"git remote get-url --push origin; {code}"))
+    checkout.git("branch", "kept")
+    before = checkout.git("for-each-ref")
+    story = run(wercker, checkout, code=10)
+    assert "'/nowhere/this repository has no remote' does not appear to be a git repository" in story.logs["publish"]
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "remote.git"], check=True)
+    checkout.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    story = run(wercker, checkout)
+    assert story.logs["publish"].splitlines()[0] == str(tmp_path / "remote.git")
+    listed = subprocess.run(
+        ["git", "-C", tmp_path / "remote.git", "for-each-ref", "--format=%(refname)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert listed == "refs/heads/pages\n"
+    assert checkout.git("for-each-ref") == before

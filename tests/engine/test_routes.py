@@ -140,8 +140,10 @@ def test_an_unknown_query_parameter_is_ignored(api: Api) -> None:
         (
             {"nobody": 1},
             "'nobody' is no key of the payload; keys: pipelineId, sourceRunId, branch, tag, commitHash, "
-            "message, envVars",
+            "message, envVars, applicationId, workflow",
         ),
+        ({"workflow": "all"}, "workflow requires applicationId to be set"),
+        ({"workflow": "all", "applicationId": "a" * 24}, "workflow and pipelineId exclude each other"),
         ({"envVars": {}}, "envVars must be an array of objects with key and value"),
         ({"envVars": [{"key": "A"}]}, "Each of envVars must be an object with key and value"),
         ({"envVars": [{"key": "A B", "value": ""}]}, "'A B' in envVars is no name of a variable"),

@@ -341,3 +341,9 @@ def test_json_of_a_run_has_every_field_of_the_specification(wercker: Wercker, ch
     ]
     listed = json.loads(wercker("runs", "list", "-o", "json", cwd=checkout.path).out)
     assert listed == [{key: value for key, value in story.run.items() if key not in {"envVars", "commits"}}]
+
+
+def test_a_source_dir_outside_of_the_checkout_is_none(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit("source-dir: ../output\nbuild:\n  steps: []\n")
+    story = run(wercker, checkout, code=10)
+    assert story.steps[1]["message"] == "there is no folder ../output in this commit, which 'source-dir' names"

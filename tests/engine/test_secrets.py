@@ -223,3 +223,10 @@ def test_a_debugging_person_sees_no_secret(wercker: Wercker, checkout: Checkout)
     done = wercker("--debug", *TRIGGER, "--wait", cwd=checkout.path, TOKEN=TOKEN)
     assert '"protected": true' in done.err
     assert "s3cret" not in done.err
+
+
+def test_a_message_that_holds_a_secret_is_masked(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(one="true"))
+    done = wercker(*TRIGGER, "-m", f"with {TOKEN} in it", "--wait", cwd=checkout.path, TOKEN=TOKEN)
+    shown = json.loads(wercker("runs", "show", done.out.strip(), "-o", "json", cwd=checkout.path).out)
+    assert shown["message"] == f"with {'*' * len(TOKEN)} in it"

@@ -37,8 +37,8 @@ def test_a_folder_that_became_read_only(
     checkout.commit(script(ok="true"))
     run(wercker, checkout)
     state = home / ".local/state/wercker"
-    wait_until(lambda: not (state / "wercker.db-wal").exists())
-    for locked in ([state], [state / "wercker.db"], [state, state / "wercker.db"]):
+    wait_until(lambda: belonging_to(home) == [])
+    for locked in ([state / "wercker.db"], [state, *state.glob("wercker.db*")]):
         modes = {path: path.stat().st_mode for path in locked}
         for path in locked:
             path.chmod(modes[path] & 0o555)
@@ -71,7 +71,7 @@ def test_what_is_missing_in_it_is_made_anew(wercker: Wercker, checkout: Checkout
     first = run(wercker, checkout).run["id"]
     run(wercker, checkout, "--worktree")
     state = home / ".local/state/wercker"
-    wait_until(lambda: not (state / "wercker.db-wal").exists())
+    wait_until(lambda: belonging_to(home) == [])
     for folder in ("runs", "work", "cache", "snapshots", "trash"):
         shutil.rmtree(state / folder)
     assert run(wercker, checkout).logs["ok"] == "here\n"

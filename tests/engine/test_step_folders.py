@@ -1,5 +1,6 @@
 """Steps that are kept in folders: where they are looked for, and what they are given."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,17 @@ def test_a_step_that_cannot_be_had_fails_the_run_before_any_step(
     story = run(wercker, checkout, code=10)
     assert story.results == [("get code", "passed"), ("setup environment", "failed")]
     assert story.steps[1]["message"] == sentence
+
+
+def test_a_step_whose_folder_the_ignore_file_matches_is_not_there(wercker: Wercker, checkout: Checkout) -> None:
+    step(checkout.path / "steps/it", run_sh="echo ran\n")
+    (checkout.path / ".werckerignore").write_text("steps/\n")
+    checkout.commit(BUILD + '    - it "file://steps/it"\n')
+    assert "nowhere to be found (looked in steps/it)" in run(wercker, checkout, code=10).steps[1]["message"]
+
+
+def test_a_folder_that_cannot_be_copied_is_a_sentence(wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:
+    step(tmp_path / "mine", run_sh="echo ran\n")
+    os.mkfifo(tmp_path / "mine/pipe")
+    checkout.commit(BUILD + f'    - mine "file://{tmp_path}/mine"\n')
+    assert f"`{tmp_path}/mine/pipe` is a named pipe" in run(wercker, checkout, code=10).steps[1]["message"]

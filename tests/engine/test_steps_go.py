@@ -69,4 +69,4 @@ def test_a_package_has_to_be_known_and_to_stay_below_gopath(play: Play, checkout
 
 def test_the_artifact_is_what_is_left_in_the_output_folder(play: Play) -> None:
     story = play("setup-go-workspace", script('touch "$WERCKER_OUTPUT_DIR/app"'))
-    assert story.logs["store"].startswith("what is in WERCKER_OUTPUT_DIR is kept")
+    assert story.logs["store"].startswith("what is in WERCKER_OUTPUT_DIR is the artifact")

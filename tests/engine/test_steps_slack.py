@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.conftest import Checkout
+from tests.conftest import Checkout, needs
 from tests.engine.built_in import Play, Step, script, why
 from tests.engine.conftest import Machine
+
+pytestmark = needs("curl")
 
 
 @pytest.fixture

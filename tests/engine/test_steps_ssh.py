@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.conftest import needs, wait_until
 from tests.engine.built_in import Play, Step, script, why
 from tests.engine.conftest import Machine
 from wercker_cli.engine.step_folders import BUILT_IN
+
+pytestmark = needs("ssh")
 
 
 class Key(NamedTuple):

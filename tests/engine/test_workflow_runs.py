@@ -180,3 +180,77 @@ def test_what_cannot_run_is_refused_before_anything_does(
     store = sqlite3.connect(home / ".local/state/wercker/wercker.db")
     assert store.execute("SELECT count(*) FROM runs").fetchone() == (0,)
     assert store.execute("SELECT count(*) FROM workflows").fetchone() == (0,)
+
+
+def test_the_file_of_variables_may_be_of_the_commit_where_the_artifact_lacks_it(
+    wercker: Wercker, demo: Checkout
+) -> None:
+    demo.commit(WORKFLOW + PIPELINES.replace('; cp -r conf "$WERCKER_OUTPUT_DIR"', ""))
+    wercker("runs", "trigger", "--workflow", "all", "--wait", cwd=demo.path)
+    assert read(wercker, runs(wercker, demo)["lint"]["id"], demo.path).logs["look"] == "strict: yes\n"
+
+
+def test_a_file_of_variables_that_is_nowhere_fails_the_run(wercker: Wercker, demo: Checkout) -> None:
+    demo.commit(WORKFLOW.replace("lint.env", "no.env") + PIPELINES)
+    wercker("runs", "trigger", "--workflow", "all", "--wait", cwd=demo.path, code=10)
+    story = read(wercker, runs(wercker, demo)["lint"]["id"], demo.path)
+    assert story.steps[1]["message"] == "there is no conf/no.env, which the workflow names as 'envFile'"
+
+
+def test_names_that_are_the_same_as_folders_get_two(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(
+        "workflows:\n  - name: all\n    pipelines: [{name: one}, {name: a/b, pipelineName: two, requires: [one]}, "
+        "{name: a-b, pipelineName: two, requires: [one]}, {name: .git, pipelineName: two, requires: [one]}, "
+        "{name: all, pipelineName: three, requires: [a/b, a-b, .git]}]\n"
+        "one:\n  steps: []\ntwo:\n  steps: []\nthree:\n  steps:\n    - script: {name: show, code: ls -A}\n"
+    )
+    wercker("runs", "trigger", "--workflow", "all", "--wait", cwd=checkout.path)
+    story = read(wercker, runs(wercker, checkout)["three"]["id"], checkout.path)
+    assert story.logs["show"].split() == ["_.git", "a-b", "a-b-", "wercker.yml"]
+
+
+def test_a_run_that_no_trigger_of_its_pipeline_could_make_is_not_run_again(wercker: Wercker, demo: Checkout) -> None:
+    wercker("runs", "trigger", "--workflow", "all", "--wait", cwd=demo.path)
+    made = runs(wercker, demo)
+    for name in ("deploy", "lint"):
+        assert wercker("runs", "rerun", made[name]["id"], cwd=demo.path, code=1).err == (
+            f"wercker: run {made[name]['id']} has of its workflow 'all' what no trigger of its pipeline alone can give "
+            "it\nhint: wercker runs trigger --workflow all\n"
+        )
+    wercker("runs", "rerun", made["unit"]["id"], "--wait", cwd=demo.path)
+
+
+def test_with_fail_fast_nothing_more_is_waited_for(wercker: Wercker, demo: Checkout) -> None:
+    args = ("-e", "UNIT=false", "-e", "LINT=sleep 600", "--wait", "--fail-fast")
+    done = wercker("runs", "trigger", "--workflow", "all", *args, cwd=demo.path, code=10)
+    assert f"hint: wercker runs logs {runs(wercker, demo)['unit']['id']} --step 4\n" in done.err
+    wercker("runs", "abort", runs(wercker, demo)["lint"]["id"], cwd=demo.path)
+
+
+def test_a_link_to_the_file_and_an_empty_pipeline_beside_it(wercker: Wercker, checkout: Checkout) -> None:
+    (checkout.path / "ci").mkdir()
+    (checkout.path / "ci/real.yml").write_text(WORKFLOW.replace("name: unit", "name: empty") + PIPELINES + "empty:\n")
+    (checkout.path / "wercker.yml").symlink_to("ci/real.yml")
+    checkout.git("add", "--all")
+    checkout.git("commit", "--quiet", "-m", "a link")
+    done = wercker("runs", "trigger", "--workflow", "all", "--wait", cwd=checkout.path, code=1)
+    assert "requires 'unit', which workflow 'all' does not have" in done.err
+
+
+def test_the_last_word_is_about_the_whole(wercker: Wercker, demo: Checkout) -> None:
+    args = ("runs", "trigger", "--workflow", "all", "--wait", "-e", "UNIT=false")
+    done = wercker(*args, cwd=demo.path, code=10)
+    unit = runs(wercker, demo)["unit"]["id"]
+    assert done.err.splitlines()[-1] == f"workflow all: run {unit} of unit failed"
+    done = wercker(*args, "-o", "jsonl", cwd=demo.path, code=10)
+    *_, last = (json.loads(line) for line in done.out.splitlines())
+    assert (last["event"], last["exit"], last["result"], last["reason"]) == ("verdict", 10, "failed", "workflow")
+    done = wercker("runs", "trigger", "--workflow", "all", "--wait", cwd=demo.path)
+    assert done.err.splitlines()[-1] == "workflow all: all passed"
+
+
+def test_the_newest_run_can_be_the_source(wercker: Wercker, demo: Checkout) -> None:
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=demo.path)
+    built = wercker("runs", "list", "-o", "id", cwd=demo.path).out.strip()
+    wercker("runs", "trigger", "-p", "unit", "--source-run", "@latest", "--wait", cwd=demo.path)
+    assert runs(wercker, demo)["unit"]["sourceRun"]["id"] == built

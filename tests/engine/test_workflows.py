@@ -84,11 +84,7 @@ def test_nodes_are_read_with_all_that_they_can_have() -> None:
         ),
         (
             "  - {name: w, pipelines: [{name: nope}]}",
-            ["6:34: there is no pipeline 'nope' in this file; its pipelines: 'build', 'test', 'deploy'"],
-        ),
-        (
-            "  - {name: w, pipelines: [{name: a, pipelineName: empty}]}",
-            ["6:51: there is no pipeline 'empty' in this file; its pipelines: 'build', 'test', 'deploy'"],
+            ["6:34: there is no pipeline 'nope' in this file; its pipelines: 'build', 'test', 'deploy', 'empty'"],
         ),
         (
             "  - {name: w, pipelines: [{name: build}, {name: build, requires: [build]}]}",

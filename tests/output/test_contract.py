@@ -9,10 +9,11 @@ from wercker_cli.output.columns import View
 RUN_FIELDS = (
     *("id", "url", "branch", "tag", "commitHash", "createdAt", "startedAt", "finishedAt", "message", "commits"),
     *("progress", "result", "status", "user", "pipeline", "application", "sourceRun", "envVars", "pullRequest"),
+    "workflow",
 )
 RUN_COLUMNS = (
     *("result", "status", "pipeline", "branch", "tag", "commit", "author", "message", "created", "started"),
-    *("finished", "duration", "env", "source-run", "application", "id", "url"),
+    *("finished", "duration", "env", "source-run", "workflow", "application", "id", "url"),
 )
 CONTEXT = ("name", "server", "token", "application", "current")
 STATUS = ("context", "server", "token", "state", "message")

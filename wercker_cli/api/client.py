@@ -84,7 +84,8 @@ class Client:
     def trigger(self, payload: Json) -> Json:
         """The run that was just created (POST /runs/)."""
         wanted = f"pipeline {payload['pipelineId']}" if "pipelineId" in payload else "such application"
-        return self._object("POST", "runs", "", payload=payload, missing=f"no {wanted}")
+        source = f", or no run {payload['sourceRunId']}" if "sourceRunId" in payload else ""
+        return self._object("POST", "runs", "", payload=payload, missing=f"no {wanted}{source}")
 
     def abort(self, run: str) -> Json:
         """The run after its abort (PUT /runs/:runId/abort); a finished run comes back as it is."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from wercker_cli.engine import processes
+from wercker_cli.engine.step_ends import sentence
 from wercker_cli.errors import Refused, WerckerError
 
 LONGEST = 4096  # bytes of what is said about a failure: a pipe holds them
@@ -21,23 +22,17 @@ def apart(work: Callable[[], None], pause: Callable[[], None]) -> None:
     if child == 0:
         _work(work, writable)
     os.close(writable)
-    try:
-        while True:
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
-                break
-            pause()
-        if status != 0:
-            said = os.read(readable, LONGEST).decode(errors="replace")
-            raise Refused(said or f"a process ended with wait status {status}")
-    except Refused:
-        raise
-    except BaseException:  # an abort, or a lost run
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        raise
-    finally:
-        os.close(readable)
+    with open(readable, "rb") as told:
+        try:
+            while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+                pause()
+        except BaseException:  # an abort, a lost run, or no more patience
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise
+        if ended[1] != 0:
+            said = told.read(LONGEST).decode(errors="replace")
+            raise Refused(said or f"a process ended with wait status {ended[1]}")
 
 
 def _work(work: Callable[[], None], writable: int) -> NoReturn:
@@ -49,16 +44,9 @@ def _work(work: Callable[[], None], writable: int) -> NoReturn:
             os._exit(1)
         signal.set_wakeup_fd(-1)  # the pipe behind it is the parent's
         work()
-    except WerckerError as error:
-        said = error.message
-    except OSError as error:
-        said = explained(error)
+    except (WerckerError, OSError) as error:
+        said = sentence(error)
     except BaseException as error:  # a bug of ours: it is told as the parent's would be
         said = f"internal error of the engine: {type(error).__name__}: {error}"
     os.write(writable, said.encode(errors="replace")[:LONGEST])
     os._exit(1 if said else 0)
-
-
-def explained(error: OSError) -> str:
-    """What the system complains of, and where."""
-    return f"{error.strerror or error}: {error.filename}" if error.filename else str(error.strerror or error)

@@ -4,7 +4,6 @@ The checkout of a run that left no output is set aside as it is, which takes no 
 for: most never are.
 """
 
-import fcntl
 import os
 from collections.abc import Sequence
 
@@ -96,15 +95,11 @@ def _packed(home: str, run: str) -> str:
     from wercker_cli import archive
 
     try:
-        lock = os.open(os.path.dirname(target), os.O_RDONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with folders.locked(os.path.dirname(target)):
             if not os.path.exists(target):
                 os.stat(kept)
                 archive.pack(kept, target, lambda _: None, unfinished=f"{target}.new", without=NOT_OF_A_CHECKOUT)
                 folders.discard(home, kept)
-        finally:
-            os.close(lock)
     except FileNotFoundError:
         raise NotFound(f"the artifact of run {run} is not kept any more") from None
     except OSError as error:

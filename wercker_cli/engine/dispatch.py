@@ -13,8 +13,8 @@ from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Store
 
 WORKERS = max(2, os.cpu_count() or 1)  # at most; each has one run at a time
-LONGEST_LOG = 1_000_000  # bytes that a worker.log has before it becomes worker.log.old
 STUCK = 10_000  # milliseconds that a run may wait where nobody is at work
+LAZY = 19  # everybody else first
 GETTING_UP = 0.3  # seconds that a worker may take to join, before it is called again
 
 
@@ -143,21 +143,37 @@ def detach(kept: int | None = None) -> None:
 
 
 def run_worker(home: str, workers: int, gate: int | None = None) -> None:
+    """Drains the queue in a process below this one, which clears up if that is killed."""
+    worker = os.fork()
+    if worker == 0:
+        _drain(home, workers, gate)
+        return
+    if gate is not None:
+        os.close(gate)
+    os.nice(LAZY)  # the worker comes first
+    processes.adopt_orphans()  # of the worker: whatever hides from those who come later is still below us
+    while (ended := os.wait())[0] != worker:
+        continue
+    if os.WIFSIGNALED(ended[1]) and os.path.exists(folders.database(home)):
+        store = Store(home)
+        processes.end_descendants(lambda: spared(store))
+        Dispatcher(store, workers).tend()
+
+
+def _drain(home: str, workers: int, gate: int | None) -> None:
     """Drains the queue; what goes wrong in the worker itself is in its log, as nobody watches."""
     try:
-        from wercker_cli.engine import worker
+        store, name = Store(home), processes.identity()
+        if enlist(
+            store, name, workers
+        ):  # first: until it is on the list, the end of a run would take it for a part of that
+            from wercker_cli.engine import worker
 
-        if gate is not None:
-            worker.wait_at(gate)
-        worker.work(home, workers)
+            if gate is not None:
+                worker.wait_at(gate)
+            worker.work(store, name, workers)
     except BaseException:  # whatever it is, nobody else would hear of it
-        import traceback
-
-        path = folders.worker_log(home)
-        if os.path.exists(path) and os.path.getsize(path) > LONGEST_LOG:
-            os.replace(path, f"{path}.old")
-        with open(path, "a", encoding="utf-8") as log:
-            log.write(f"{now_ms()}\n{traceback.format_exc()}\n")
+        folders.note_fault(home)
 
 
 def _close(descriptor: int) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from wercker_cli.engine import (
     session,
     step_ends,
 )
+from wercker_cli.engine.artifacts import say
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.port import Aborted, Job, Lost, Port, StepEvent
 from wercker_cli.engine.script import Planned
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
+GATHER = 0.005  # seconds between two reports about steps
 HASTE = 5.0  # seconds between two beats, at most
 MAIN, FINAL = "mainSteps", "finalSteps"
 INIT, STORE = "wercker-init", "store"
@@ -70,10 +72,12 @@ def drive(job: Job, port: Port, wakeup: int) -> None:
     except (WerckerError, OSError) as error:
         message = step_ends.sentence(error)
     except Exception as error:  # a bug of ours must not pass for a killed process
+        port.note_fault()
         message = f"Internal error of the engine: {type(error).__name__}: {error}"
     processes.end_descendants(port.spared)
     if result == "aborted":
-        execution.collect_left()
+        with suppress(WerckerError, OSError):  # what a step left is no reason to lose the run
+            execution.collect_left()
     port.set_aside(job, passed=result == "passed")
     port.finish(job, result, message)
 
@@ -171,13 +175,12 @@ class _Execution:
 
         self.port.remember_file(self.job, self.root)
         target = dict(self.job.env_vars).get(plan.TARGET, "")
-        found = plan.read(self.root, self.job.pipeline, target, self.job.host_vars.get(STEPS_PATH, ""))
-        for note in found.notes:
+        name, file = plan.read(self.root)
+        left_out = ignored.leave_out(self.root, file.ignore_file, name)
+        found = plan.make(name, file, self.root, self.job.pipeline, target, self.job.host_vars.get(STEPS_PATH, ""))
+        for note in filter(None, [left_out, *found.notes]):
             _say(log, note)
         self.source_dir, self.limits = os.path.normpath(os.path.join(self.root, found.source_dir)), found.limits
-        left_out = "" if self.job.source else ignored.leave_out(self.root, found.ignore_file, found.file)
-        if left_out:
-            _say(log, left_out)
         self.cache = caches.take(self.port, self.job, self.work, log)
         self.given = self.given_variables(log)
         main = [(INIT, None), *((work.display, work) for work in found.steps), (STORE, None)]
@@ -215,15 +218,28 @@ class _Execution:
     def given_variables(self, log: IO[bytes]) -> list[tuple[str, str]]:
         """Those of the ENVIRONMENT file and of the workflow's `envFile` that nothing else sets, and the person's."""
         given = [*self.own_variables(), *self.job.env_vars]
-        taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys()
+        taken = {name for name, _ in given} | self.job.host_vars.keys() | self.job.secrets.keys() | {processes.MARK}
         of_files: list[tuple[str, str]] = []
         for file in filter(None, (self.job.env_file, environment_file.NAME)):
-            found, notes = environment_file.read(self.root, file, taken)
+            found, notes = environment_file.read(self.place_of(file), file, taken)
             of_files += found
             taken |= {name for name, _ in found}
             for note in notes:
                 _say(log, note)
         return [*of_files, *self.job.env_vars]
+
+    def place_of(self, file: str) -> str:
+        """The folder below which a file of variables is: the checkout, or what another run left may lack it."""
+        content = None
+        if self.job.inputs and not os.path.isfile(os.path.join(self.root, file)):
+            content = get_code.content(self.job, file)
+        if content is None:
+            return self.root
+        place = os.path.join(self.work, "commit")
+        os.makedirs(os.path.dirname(os.path.join(place, file)))
+        with open(os.path.join(place, file), "wb") as copy:
+            copy.write(content)
+        return place
 
     def no_secrets(self, variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """The variables less the secret ones: bash has them from its start, and no file of the run holds them."""
@@ -251,8 +267,10 @@ class _Execution:
         current: Planned | None = None
         watch = None
         wait_status = None
+        reported = 0.0
         while wait_status is None:
             self.pause(bash.events)
+            self.gather(reported)
             wait_status = processes.reap().get(bash.pid)
             reports = []
             for event in bash.read():
@@ -268,8 +286,9 @@ class _Execution:
                     watch = Stopwatch(row[passed].log, self.limits)
             if reports:
                 self.port.report(self.job, reports)
-            if current and watch and wait_status is None and (said := watch.over()):
-                self.end_late(current, said)
+                reported = time.monotonic()
+            if current and watch and wait_status is None and (late := watch.over())[0]:
+                self.end_late(current, *late)
         if current is None and passed == len(row):
             return passed
         status = bash.exit_status(wait_status)
@@ -282,20 +301,20 @@ class _Execution:
         self.port.report(self.job, [StepEvent(ended.position, now_ms(), "passed", step_ends.message(ended))])
         return passed + 1
 
-    def end_late(self, planned: Planned, said: str) -> None:
+    def end_late(self, planned: Planned, said: str, limit: str) -> None:
         """Ends a step that took too long, with all that it started; raises _Failed."""
         processes.end_descendants(self.port.spared)
         with open(planned.log, "ab+") as log:
             if log.tell() and os.pread(log.fileno(), 1, log.tell() - 1) != b"\n":
                 _say(log, "")
-            _say(log, said)
+            _say(log, f"{said} (the limit is {limit})")
         raise self.failed(planned, said)
 
     def failed(self, planned: Planned, said: str) -> _Failed:
         """What to raise for a step that failed, which is reported."""
         self.collect(planned.position, self.pause)
         self.port.report(self.job, [StepEvent(planned.position, now_ms(), "failed", said)])
-        return _Failed(planned.display, said)
+        return _Failed(planned.display, self.port.told(self.job, said))
 
     def collect(self, position: int, pause: Callable[[], None]) -> None:
         """Keeps what a step left in its WERCKER_REPORT_ARTIFACTS_DIR."""
@@ -314,6 +333,12 @@ class _Execution:
         if time.monotonic() - self.beaten >= HASTE:
             raise Refused("the run was aborted, and it takes too long")
 
+    def gather(self, reported: float) -> None:
+        """Waits a moment where there was a report just now: short steps share one. A child's end is not waited for."""
+        left = reported + GATHER - time.monotonic()
+        if left > 0:
+            select.select([self.wakeup], [], [], left)
+
     def pause(self, *descriptors: int) -> None:
         """Waits for a child's end, for something to read, or for the next beat; raises Aborted or Lost."""
         select.select([self.wakeup, *descriptors], [], [], BEAT)
@@ -324,7 +349,7 @@ class _Execution:
 
 
 def _say(log: IO[bytes], text: str) -> None:
-    log.write(f"{text}\n".encode(errors="surrogateescape"))
+    say(log.fileno(), text)
 
 
 def _get_ready() -> None:

@@ -17,8 +17,12 @@ worker.log              what went wrong in a worker itself; worker.log.old, what
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from wercker_cli.engine.clock import now_ms
+
+LONGEST_LOG = 1_000_000  # bytes that a worker.log has before it becomes worker.log.old
 LARGEST_CACHE = 1000 * 2**20  # bytes
 
 
@@ -88,6 +92,17 @@ def worker_log(home: str) -> str:
     return os.path.join(home, "worker.log")
 
 
+def note_fault(home: str) -> None:
+    """Adds the traceback of the exception that is handled to the worker's log."""
+    import traceback
+
+    path = worker_log(home)
+    if os.path.exists(path) and os.path.getsize(path) > LONGEST_LOG:
+        os.replace(path, f"{path}.old")
+    with open(path, "a", encoding="utf-8") as log:
+        log.write(f"{now_ms()}\n{traceback.format_exc()}\n")
+
+
 def database(home: str) -> str:
     """The path of the store."""
     return os.path.join(home, "wercker.db")
@@ -131,6 +146,19 @@ def set_aside(home: str, run: str, *, passed: bool) -> None:
         _try(os.remove, artifact(home, run))
         discard(home, kept(home, run))
     discard(home, work(home, run))
+
+
+@contextmanager
+def locked(folder: str) -> Iterator[None]:
+    """Within this nobody else has the lock of that folder; raises FileNotFoundError where there is none."""
+    import fcntl
+
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def discard(home: str, folder: str) -> None:

@@ -19,6 +19,7 @@ _CLONE = ("clone", "--quiet", "--shared", "--no-checkout", "--template=")
 # The trigger has looked into the repository, which git does only where the person trusts it. For a clone git asks
 # again, and means the folder .git in it, so that what it says to type (git.py) would not be enough.
 _OF_SOMEBODY_ELSE = "--upload-pack=git -c safe.directory='*' upload-pack"
+NOWHERE = "/nowhere/this repository has no remote"
 _GITLINK = "160000"
 
 
@@ -33,14 +34,30 @@ def check_out(job: Job, root: str, run: Run, say: Say) -> None:
         raise Refused(f"git cannot share the objects of a folder with a line break in its name: {job.repository!r}")
     say(f"commit {job.commit} of {job.repository}")
     kept = os.path.isdir(job.snapshots) and job.snapshots != job.repository
-    _clone(job.repository, root, run, *(["--reference", job.snapshots] if kept else []))
+    _clone(job.repository, root, run, job.origin, *(["--reference", job.snapshots] if kept else []))
     on_branch = ["--detach"] if job.branch == "HEAD" or job.tag else ["-B", job.branch]
     _switch(root, run, *on_branch, job.commit)
     _submodules(job.repository, root, run, say)
 
 
-def _clone(repository: str, root: str, run: Run, *more: str) -> None:
-    """A clone that reads the objects of the repository."""
+def content(job: Job, file: str) -> bytes | None:
+    """What is in a file of the run's commit; None where it has none, or the commit is not there any more."""
+    if os.path.isabs(file) or ".." in file.split("/") or "\n" in file:
+        return None
+    for repository in (job.repository, job.snapshots):
+        if git.is_repository(repository) or os.path.isdir(os.path.join(repository, "objects")):
+            found = git.blob(repository, job.commit, file)
+            if found is not None:
+                return found
+    return None
+
+
+def _clone(repository: str, root: str, run: Run, origin: str, *more: str) -> None:
+    """A clone that reads the objects of the repository; what a step pushes goes where that would push it.
+
+    Without a word about it, a push would write the branches of the person's own repository.
+    """
+    more = ("--config", f"remote.origin.pushurl={origin or NOWHERE}", *more)
     more = more if os.stat(repository).st_uid == os.geteuid() else (*more, _OF_SOMEBODY_ELSE)
     run(["git", *git.NO_HOOKS, *_CLONE, *more, "--", repository, root])
     if os.path.isfile(os.path.join(repository, ".git")):  # git overlooks that a linked worktree is of a shallow clone
@@ -64,7 +81,7 @@ def _submodules(repository: str, root: str, run: Run, say: Say) -> None:
             continue
         say(f"submodule {path}: commit {commit} of {source}")
         below = os.path.join(root, path)
-        _clone(source, below, run)
+        _clone(source, below, run, "")
         _switch(below, run, "--detach", commit)
         _submodules(source, below, run, say)
 

@@ -67,6 +67,14 @@ def git(folder: str, *args: str, env: Mapping[str, str] | None = None, given: by
     return done.stdout.decode(errors="surrogateescape").removesuffix("\n")
 
 
+def blob(repository: str, commit: str, path: str) -> bytes | None:
+    """What is in a file of a commit, through links within it; None where there is no such file."""
+    asked = f"{commit}:{path}\n".encode(errors="surrogateescape")
+    told = git(repository, "cat-file", "--batch", "--follow-symlinks", given=asked)
+    head, _, content = told.encode(errors="surrogateescape").partition(b"\n")
+    return content if head.split()[1:2] == [b"blob"] else None
+
+
 def asked(folder: str, *args: str) -> str | None:
     """What git answers to a question, or None for its "no". Raises GitError for anything else."""
     try:

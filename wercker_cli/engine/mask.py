@@ -4,6 +4,8 @@ A byte is hidden where it belongs to an occurrence of a secret. That depends on 
 where a reader began, or stopped.
 """
 
+import operator
+import os
 import re
 from typing import BinaryIO
 
@@ -11,6 +13,12 @@ SHORTEST_LINE = 4  # bytes: a shorter line of a secret, such as "}", is not look
 PIECE = 2**20  # bytes of a log that are worked on at once
 
 _QUOTED = re.compile(rb"([\"\\$`])")
+_UNPRINTED = re.compile(rb"[\x00-\x1f\x7f'\\]")
+_NOT_ASCII = re.compile(rb"[\x00-\x1f\x7f-\xff'\\]")
+_ESCAPES = {
+    bytes([code]): b"\\" + letter.encode() for code, letter in zip(b"\a\b\x1b\f\n\r\t\v'\\", "abEfnrtv'\\", strict=True)
+}
+_CHANGED = re.compile(rb"\x01+")
 _SHOWN = re.compile(rb"[^\r\n]")
 
 
@@ -42,18 +50,20 @@ class Mask:
         return size - max((_begun(form, tail) for form in self._forms), default=0)
 
     def overwrite(self, file: BinaryIO) -> None:
-        """Hides the secrets in the file itself, for good."""
-        size, first, before = file.seek(0, 2), 0, b""
-        while first < size:
-            file.seek(first)
-            around = before + file.read(PIECE + self._reach)
-            here = around[len(before) :][:PIECE]
-            hidden = self._hidden(around)[len(before) :][:PIECE]
-            if hidden != here:
-                file.seek(first)
-                file.write(hidden)
-            before = (before + here)[-self._reach :] if self._reach else b""
-            first += PIECE
+        """Hides the secrets in the file itself, for good; killed meanwhile, it can be done again.
+
+        Each stretch is written at once: of one that is half hidden the rest would never be found. So two neighbouring
+        windows have in common what the longest secret may take.
+        """
+        start, kept = 0, b""
+        while piece := os.pread(file.fileno(), PIECE, start + len(kept)):
+            window = kept + piece
+            hidden = self._hidden(window)
+            changed = bytes(map(operator.ne, window, hidden)) if window != hidden else b""
+            for stretch in _CHANGED.finditer(changed):
+                os.pwrite(file.fileno(), hidden[stretch.start() : stretch.end()], start + stretch.start())
+            kept = window[-self._reach :] if self._reach else b""
+            start += len(window) - len(kept)
 
     def _hidden(self, data: bytes) -> bytes:
         """The data, with stars in place of every byte of a secret; line breaks stay."""
@@ -67,12 +77,19 @@ class Mask:
 
 
 def _parts(secret: bytes) -> set[bytes]:
-    lines = {line.strip() for line in secret.splitlines()}
+    """The secret, and each of its lines; a line break may be written as "\\n", as keys in variables often have it."""
+    lines = {line.strip() for line in [*secret.splitlines(), *secret.replace(b"\\n", b"\n").splitlines()]}
     return {secret, secret.strip(), *(line for line in lines if len(line) >= SHORTEST_LINE)} - {b""}
 
 
 def _forms(part: bytes) -> set[bytes]:
-    return {part, part.replace(b"'", rb"'\''"), _QUOTED.sub(rb"\\\1", part)}
+    """The part as it is, in bash's single and double quotes, and in $'...', where UTF-8 may be spelt out too."""
+    spelt = {_UNPRINTED.sub(_escaped, part), _NOT_ASCII.sub(_escaped, part)}
+    return {part, part.replace(b"'", rb"'\''"), _QUOTED.sub(rb"\\\1", part), *spelt}
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return _ESCAPES.get(found[0]) or b"\\%03o" % found[0][0]
 
 
 def _begun(form: bytes, tail: bytes) -> int:

@@ -6,6 +6,7 @@ import zlib
 from typing import Any
 
 from wercker_cli.engine.store import Row
+from wercker_cli.engine.workflow_runs import env_file
 
 Json = dict[str, Any]
 
@@ -47,7 +48,13 @@ def run_object(row: Row, base: str, *, whole: bool) -> Json:
         },
     }
     if row["workflow"]:
-        run["workflow"] = {"id": row["workflow"], "name": row["workflow_name"], "pipeline": row["node"]}
+        run["workflow"] = {
+            "id": row["workflow"],
+            "name": row["workflow_name"],
+            "pipeline": row["node"],
+            "inputs": [{"folder": folder, "run": source} for folder, source in json.loads(row["inputs"])],
+            "envFile": env_file(row) or None,
+        }
     if row["source_run"]:
         run["sourceRun"] = {"id": row["source_run"], "url": f"{base}/runs/{row['source_run']}"}
         if row["source_result"]:  # it may have been pruned

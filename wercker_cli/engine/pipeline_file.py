@@ -26,12 +26,11 @@ def committed(repository: str, commit: str) -> tuple[str, str]:
     """The name of a commit's file, and what is in it; raises Refused where there is none, or it is no text."""
     from wercker_cli.engine import git
 
-    listed = git.git(repository, "ls-tree", "--name-only", commit, "--", *FILE_NAMES).split("\n")
-    name = next((name for name in FILE_NAMES if name in listed), None)
-    if name is None:
-        raise Refused(f"commit {commit} has no wercker.yml at its root")
-    raw = git.git(repository, "cat-file", "blob", f"{commit}:{name}")
-    return name, decoded(raw.encode(errors="surrogateescape"), name)
+    for name in FILE_NAMES:
+        raw = git.blob(repository, commit, name)
+        if raw is not None:
+            return name, decoded(raw, name)
+    raise Refused(f"commit {commit} has no wercker.yml at its root")
 
 
 def decoded(raw: bytes, name: str) -> str:

@@ -33,32 +33,32 @@ class Work:
 
 
 class Plan(NamedTuple):
-    """The steps of a run, where they start, what is kept out of their checkout, what limits them, and what a person
-    should know about them."""
+    """The steps of a run, where they start, what limits them, and what a person should know about them."""
 
-    file: str  # the name of the wercker.yml
     source_dir: str
-    ignore_file: str
     steps: list[Work]
     after_steps: list[Work]
     limits: Limits
     notes: list[str]
 
 
-def read(root: str, pipeline: str, target: str, steps_path: str) -> Plan:
-    """The plan for a pipeline of the checkout at `root`; raises Refused, with the reason, where it cannot run."""
+def read(root: str) -> tuple[str, File]:
+    """The name of the wercker.yml of a checkout, and what it says; raises Refused where there is none, or a bad one."""
     name = pipeline_file.find(root)
     if name is None:
         raise Refused("this commit has no wercker.yml at its root")
-    file = wercker_yml.read(pipeline_file.text(root, name), name)
+    return name, wercker_yml.read(pipeline_file.text(root, name), name)
+
+
+def make(name: str, file: File, root: str, pipeline: str, target: str, steps_path: str) -> Plan:
+    """The plan for a pipeline of the file of that name; raises Refused, with the reason, where it cannot run."""
     found = _pipeline(file, pipeline, name)
-    if not os.path.isdir(os.path.join(root, file.source_dir)):
+    source = os.path.normpath(os.path.join(root, file.source_dir))
+    if not os.path.isdir(source) or not f"{source}/".startswith(f"{root}/"):
         raise Refused(f"there is no folder {file.source_dir} in this commit, which 'source-dir' names")
     steps = found.targets.get(target, found.steps)
     return Plan(
-        file=name,
         source_dir=file.source_dir,
-        ignore_file=file.ignore_file,
         steps=_works(steps, name, root, steps_path),
         after_steps=_works(found.after_steps, name, root, steps_path),
         limits=Limits(

@@ -26,6 +26,7 @@ class Job(NamedTuple):
     application_name: str
     application_owner: str
     application_url: str
+    origin: str  # the URL of the remote, '' for none
     remote: git.Remote
     repository: str
     snapshots: str  # the repository that holds commits which no branch shows
@@ -91,7 +92,7 @@ class Port:
 
     def report(self, job: Job, events: Iterable[StepEvent]) -> None:
         """Steps that started or ended, in one transaction, with their messages masked. Raises Lost."""
-        told = [event._replace(message=self._told(job, event.message)) for event in events]
+        told = [event._replace(message=self.told(job, event.message)) for event in events]
         with self._own(job):
             for event in told:
                 if event.result:
@@ -116,6 +117,10 @@ class Port:
         except Unreachable:  # perhaps it was this run that has filled the disk
             folders.empty_trash(self._store.home)
             queue.finish(self._store, job.run, self._worker, result, message, then)
+
+    def note_fault(self) -> None:
+        """Keeps the traceback of the exception that is handled, for whoever looks for our fault."""
+        folders.note_fault(self._store.home)
 
     def log(self, job: Job, position: int) -> str:
         """The path of a step's log."""
@@ -159,7 +164,7 @@ class Port:
         """Keeps the wercker.yml of the checkout at `root`, for runs that start from this one's output."""
         artifacts.remember_file(self._store.home, job.run, root)
 
-    def _told(self, job: Job, message: str) -> str:
+    def told(self, job: Job, message: str) -> str:
         """The message of a step as everybody may read it."""
         mask = secrets.mask(self._store.home, job.run) if message else None
         return (mask.text(message) if mask else message)[:LONGEST_MESSAGE].strip()
@@ -183,6 +188,7 @@ class Port:
             application_name=row["application_name"],
             application_owner=row["application_owner"],
             application_url=run["application"]["url"],
+            origin=row["remote"],
             remote=git.remote(row["remote"]),
             repository=row["repository"],
             snapshots=snapshot.repository(self._store.home, row["application"]),
@@ -197,6 +203,6 @@ class Port:
             source=row["source_run"] or "",
             inputs=[(folder, run) for folder, run in json.loads(row["inputs"])],
             workflow=row["workflow"] or "",
-            env_file=workflow_runs.env_file(self._store, row),
+            env_file=workflow_runs.env_file(row),
             trouble=row["trouble"],
         )

@@ -46,9 +46,9 @@ def notify(identity: str) -> None:
             return
 
 
-def adopt_orphans() -> None:
-    """Makes this process the parent of every descendant whose own parent ends, whatever session it moved to."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+def adopt_orphans(*, adopt: bool = True) -> None:
+    """Makes this process the parent of every descendant whose own parent ends, whatever session it moved to; or not."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, int(adopt))
 
 
 def die_with_parent() -> None:
@@ -95,10 +95,11 @@ def end_descendants(spared: Callable[[], frozenset[int]]) -> None:
     """Ends every descendant of this process, which has to have adopted its orphans, but for the `spared` ones.
 
     TERM first, so that traps run; after GRACE seconds everything is stopped, so that nothing forks on, and killed.
+    Who is spared is asked each time when everybody is known: whoever comes to be spared meanwhile may do so late.
     """
     if _none_left(spared):
         return
-    _signal(_descendants(spared()), signal.SIGTERM)
+    _signal(_descendants(spared), signal.SIGTERM)
     deadline, pause = time.monotonic() + GRACE, 0.002
     while time.monotonic() < deadline:
         time.sleep(pause)
@@ -107,11 +108,11 @@ def end_descendants(spared: Callable[[], frozenset[int]]) -> None:
         pause = min(2 * pause, 0.02)
     deadline = time.monotonic() + GIVE_UP
     while not _none_left(spared) and time.monotonic() < deadline:
-        kept = spared()
-        left = _descendants(kept)
+        left = _descendants(spared)
         _signal(left, signal.SIGSTOP)
         _signal(left, signal.SIGKILL)
         # A chain in which each forks the next and exits has gone on before the whole tree is known.
+        kept = spared()
         while _signal(_children(kept), signal.SIGKILL) and time.monotonic() < deadline:
             pass
 
@@ -124,9 +125,8 @@ def _none_left(spared: Callable[[], frozenset[int]]) -> bool:
             pass
     except ChildProcessError:
         return True
-    kept = spared()
     below = set(_children(frozenset()))
-    return bool(below & kept) and not any(_descendants(kept) for _ in range(3))
+    return bool(below & spared()) and not any(_descendants(spared) for _ in range(3))
 
 
 def _children(spared: frozenset[int]) -> Iterator[int]:
@@ -136,14 +136,14 @@ def _children(spared: frozenset[int]) -> Iterator[int]:
             yield pid
 
 
-def _descendants(spared: frozenset[int]) -> list[int]:
+def _descendants(spared: Callable[[], frozenset[int]]) -> list[int]:
     """The ids of all living processes below this one; what is below a spared one is spared too."""
     children: dict[int | None, list[int]] = {}
     for pid in _processes():
         children.setdefault(_parent(pid), []).append(pid)
-    found, waiting = [], [os.getpid()]
+    found, waiting, kept = [], [os.getpid()], spared()
     while waiting:
-        below = [pid for pid in children.get(waiting.pop(), []) if pid not in spared]
+        below = [pid for pid in children.get(waiting.pop(), []) if pid not in kept]
         found += below
         waiting += below
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wercker_cli.engine import folders, retention, snapshot
 from wercker_cli.engine.objects import BASE, Json, run_object
@@ -20,7 +20,7 @@ BLOCK = 512  # bytes: in this unit the system counts the blocks of a file, whate
 LAZY = 19  # everybody else first
 JUST_TAKEN = 3600  # seconds within which a snapshot may be of a run that is about to be triggered
 CHUNK = 500  # ids in a query
-ARTIFACTS = {"artifact.tar.gz", "artifacts", "checkout"}  # in the folder of a run
+ARTIFACTS = {"artifact.tar.gz", "artifact.tar.gz.new", "artifacts", "checkout"}  # in the folder of a run
 STRAYS = {  # folders whose entries are called by an id, and perhaps a suffix; and how to ask which ids are known
     "runs": "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(:ids))",
     "work": "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(:ids)) AND status <> 'finished'",
@@ -47,7 +47,7 @@ class Pruning:
             for rows in retention.going(self._store, application, wanted, dry_run=self._dry_run):
                 for row in rows:
                     gone.add(row["id"])
-                    self._discard(_folder(self._home, row["id"]))
+                    self._discard_of_run(row["id"], lambda folder: [folder])
                 self.count += len(rows)
                 yield from (run_object(row, BASE, whole=False) for row in rows)
             if self._wanted is None:
@@ -68,16 +68,22 @@ class Pruning:
 
     def _discard_artifacts(self, application: str, gone: set[str]) -> None:
         for run in retention.without_artifacts(self._store, application):
-            folder = _folder(self._home, run)
-            if run not in gone and os.path.isdir(folder):  # in a dry run nothing has gone
-                for name in ARTIFACTS.intersection(os.listdir(folder)):
-                    self._discard(os.path.join(folder, name))
+            if run not in gone:  # in a dry run nothing has gone
+                self._discard_of_run(run, _left_in)
+
+    def _discard_of_run(self, run: str, which: Callable[[str], list[str]]) -> None:
+        """What is in the folder of a run, or that itself, while nobody makes an archive there."""
+        folder = _folder(self._home, run)
+        if os.path.isdir(folder):
+            with folders.locked(folder):
+                for path in which(folder):
+                    self._discard(path)
 
     def _discard_strays(self) -> None:
         """What belongs to no row: the row comes before its folder, and goes before it."""
         for folder, query in STRAYS.items():
             place = os.path.join(self._home, folder)
-            names = os.listdir(place)
+            names = os.listdir(place) if os.path.isdir(place) else []
             for first in range(0, len(names), CHUNK):
                 ids = {name: name.partition(".")[0] for name in names[first : first + CHUNK]}
                 known = {row["id"] for row in self._store.all(query, ids=json.dumps(list(ids.values())))}
@@ -127,12 +133,17 @@ def _folder(home: str, run: str) -> str:
     return os.path.dirname(folders.logs(home, run))
 
 
+def _left_in(folder: str) -> list[str]:
+    """What a run left, in its folder."""
+    return [os.path.join(folder, name) for name in ARTIFACTS.intersection(os.listdir(folder))]
+
+
 def _move_away(home: str, path: str) -> None:
     """Into the trash, in one move; what is not ours to move stays."""
     while os.path.lexists(path):
         holder = os.path.join(home, "trash", os.urandom(8).hex())
         try:
-            os.mkdir(holder, mode=0o700)
+            os.makedirs(holder, mode=0o700)
             os.rename(path, os.path.join(holder, os.path.basename(path)))
         except FileNotFoundError:  # a worker has emptied the trash just now
             continue

@@ -22,7 +22,7 @@ info() { builtin printf '%s\n' "$*"; }
 debug() { builtin printf '\e[2m%s\e[m\n' "$*"; }
 warn() { builtin printf '\e[33m%s\e[m\n' "$*"; }
 error() { builtin printf '\e[31merror: %s\e[m\n' "$*"; }
-setMessage() { builtin printf '%s\n' "$*" >"$WERCKER_REPORT_MESSAGE_FILE"; }
+setMessage() { builtin printf '%s\n' "$*" >|"$WERCKER_REPORT_MESSAGE_FILE"; }
 if [ "$EUID" = 0 ] || ! type -P sudo >/dev/null; then sudo() { "$@"; }; fi
 fail() { builtin printf '\e[31mfailed: %s\e[m\n' "$*"; setMessage "$@"; exit 1; }
 """

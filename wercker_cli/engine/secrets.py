@@ -28,7 +28,7 @@ def shown(variables: Variables) -> list[dict[str, Any]]:
 
 def keep(home: str, run: str, variables: Variables) -> None:
     """Writes the values of the secret ones, if there are any, so that they survive a loss of power."""
-    values = [variable["value"] for variable in variables if variable.get(PROTECTED)]
+    values = values_of(variables)
     if not values:
         return
     os.makedirs(folders.secrets(home), mode=0o700, exist_ok=True)
@@ -37,6 +37,11 @@ def keep(home: str, run: str, variables: Variables) -> None:
         json.dump(values, file)
         file.flush()
         os.fsync(descriptor)
+
+
+def values_of(variables: Variables) -> list[str]:
+    """The values of the secret ones, in their order."""
+    return [variable["value"] for variable in variables if variable.get(PROTECTED)]
 
 
 def values(home: str, run: str) -> list[str]:

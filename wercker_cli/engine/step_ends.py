@@ -21,10 +21,11 @@ def message(planned: Planned) -> str:
 
 
 def sentence(error: WerckerError | OSError) -> str:
-    """What went wrong in a step of ours."""
+    """What went wrong, and where."""
     if isinstance(error, WerckerError):
         return error.message
-    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+    said = str(error.strerror or error)
+    return f"{said}: {error.filename}" if error.filename else said
 
 
 def full(log: str) -> str:

@@ -25,7 +25,7 @@ _RUNS = """
     SELECT runs.*, pipelines.name AS pipeline_name, pipelines.created_at AS pipeline_created_at,
            applications.name AS application_name, applications.owner AS application_owner,
            applications.remote, applications.public, applications.served_from, source.result AS source_result,
-           workflows.name AS workflow_name
+           workflows.name AS workflow_name, workflows.nodes AS workflow_nodes
     FROM runs
     JOIN pipelines ON pipelines.id = runs.pipeline
     JOIN applications ON applications.id = runs.application
@@ -129,7 +129,8 @@ class Store:
 
     def count(self, sql: str, **values: Any) -> int:
         """The number of rows of a query."""
-        return int(self._db.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()[0])  # noqa: S608 - of our own queries
+        row = self.one(f"SELECT count(*) AS count FROM ({sql})", **values)  # noqa: S608 - of our own queries
+        return int(row["count"]) if row else 0
 
     def write(self, sql: str, **values: Any) -> int:
         """The number of rows that the statement changed."""

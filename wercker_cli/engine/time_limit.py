@@ -20,17 +20,17 @@ class Stopwatch:
         self._began = self._heard = time.monotonic()
         self._size = -1
 
-    def over(self) -> str:
-        """Why the step has to end now; '' while it may go on."""
+    def over(self) -> tuple[str, str]:
+        """Why the step has to end now, and the limit in words; '' while it may go on."""
         now = time.monotonic()
         size = os.path.getsize(self._log)
         if size != self._size:
             self._size, self._heard = size, now
         if now - self._began > self._limits.command:
-            return f"Command timed out after {_shown(self._limits.command)}"
+            return "Command timed out", _shown(self._limits.command)
         if now - self._heard > self._limits.no_response:
-            return f"Command timed out after no response for {_shown(self._limits.no_response)}"
-        return ""
+            return "Command timed out after no response", _shown(self._limits.no_response)
+        return "", ""
 
 
 def _shown(seconds: float) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wercker_cli.engine import artifacts, checkouts, git, pipeline_file, snapshot
+from wercker_cli.engine import checkouts, git, pipeline_file, secrets, snapshot
 from wercker_cli.engine.faults import BadRequest, Missing
 from wercker_cli.engine.parameters import Trigger
 from wercker_cli.engine.store import NewRun, Row, Store
@@ -46,7 +46,7 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
         branch=code.branch,
         tag=code.tag,
         commit=code.commit,
-        message=wanted.message or code.message,
+        message=_told(wanted.message or code.message, wanted.env_vars),
         env_vars=wanted.env_vars,
         host_vars=_host_vars(store.home),
         author=user,
@@ -57,6 +57,16 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
     workflow = _workflow(store, wanted, code) if wanted.workflow else None
     with store.transaction(durable=True):
         return store.add_run(_first_of(store, workflow, new) if workflow else new)
+
+
+def _told(message: str, variables: list[dict[str, Any]]) -> str:
+    """The message as everybody may read it."""
+    values = secrets.values_of(variables)
+    if not values:
+        return message
+    from wercker_cli.engine.mask import Mask
+
+    return Mask(values).text(message)
 
 
 def _workflow(store: Store, wanted: Trigger, code: _Code) -> Workflow:
@@ -106,6 +116,8 @@ def _source(store: Store, run: str, application: str) -> Row:
         raise Missing(f"sourceRunId: there is no run {run}")
     if row["application"] != application:
         raise BadRequest(f"sourceRunId: run {run} is of {row['application_owner']}/{row['application_name']}")
+    from wercker_cli.engine import artifacts  # most runs have no source
+
     why = artifacts.lacking(store.home, row)
     if why:
         raise BadRequest(f"sourceRunId: {why[:1].lower()}{why[1:]}")

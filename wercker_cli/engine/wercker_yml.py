@@ -139,7 +139,7 @@ def _file(root: Node | None, found: Found) -> File | None:
         twice=twice,
         box=_box(top, found),
         services=_services(top, found),
-        workflows=workflows.read(top["workflows"][1], pipelines, found) if "workflows" in top else (),
+        workflows=workflows.read(top["workflows"][1], [*pipelines, *empty], found) if "workflows" in top else (),
     )
 
 

@@ -22,22 +22,21 @@ def wait_at(gate: int) -> None:
     os.close(gate)
 
 
-def work(home: str, workers: int) -> None:
+def work(store: Store, worker: str, workers: int) -> None:
     """Runs what is queued, one after the other, until nothing waits, or the state folder is gone.
 
     `workers` is how many of its kind there may be.
     """
-    store, worker = Store(home), processes.identity()
-    if not dispatch.enlist(store, worker, workers):
-        return
     dispatcher = dispatch.Dispatcher(store, workers)
     port, wakeup = Port(store, worker, BASE), processes.wakeup()
     while store.is_there():
         job = port.claim()
         if job:
-            dispatcher.wake()  # whatever else waits: a run may have queued several behind it
+            if queue.waiting(store, most=1):  # a run may have queued several behind it
+                processes.adopt_orphans(adopt=False)  # another worker is nothing of ours
+                dispatcher.wake()
             drive(job, port, wakeup)
-            folders.empty_trash(home)
+            folders.empty_trash(store.home)
         elif queue.leave(store, worker):
             from wercker_cli.engine import prune  # nobody waits by now
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from wercker_cli.engine import secrets
@@ -27,8 +26,9 @@ class Node(NamedTuple):
 
 def add(store: Store, workflow: Workflow) -> tuple[str, Node]:
     """The id of a workflow that starts now, and the node that it begins with; for a transaction."""
-    now = now_ms()
-    made = new_id(now)
+    from dataclasses import asdict  # slow to load, and a list needs it not
+
+    made = new_id(now_ms())
     nodes = json.dumps([asdict(node) for node in workflow.nodes])
     store.write(
         "INSERT INTO workflows (id, name, nodes) VALUES (:id, :name, :nodes)", id=made, name=workflow.name, nodes=nodes
@@ -52,11 +52,10 @@ def follow(store: Store, run: str, values: list[str]) -> None:
             store.add_run(_new(store, ended, node, passed, values))
 
 
-def env_file(store: Store, run: Row) -> str:
+def env_file(run: Row) -> str:
     """The file of variables that the run's node names, '' for none."""
-    if run["workflow"] is None:
-        return ""
-    return next(node.env_file for node in _nodes(store, run["workflow"]) if node.name == run["node"])
+    nodes = json.loads(run["workflow_nodes"] or "[]")
+    return next((str(node["env_file"]) for node in nodes if node["name"] == run["node"]), "")
 
 
 def _new(store: Store, ended: Row, node: Node, passed: dict[str, str], values: list[str]) -> NewRun:
@@ -83,8 +82,13 @@ def _inputs(node: Node, passed: dict[str, str]) -> Iterator[tuple[str, str]]:
     if node.artifact_pipeline or len(node.requires) == 1:
         yield "", passed[node.artifact_pipeline or node.requires[0]]
         return
+    taken: set[str] = set()
     for name in node.requires:
-        yield _folder(name), passed[name]
+        folder = _folder(name)
+        while folder in taken:
+            folder += "-"
+        taken.add(folder)
+        yield folder, passed[name]
 
 
 def _folder(name: str) -> str:
@@ -99,5 +103,5 @@ def _nodes(store: Store, workflow: str) -> list[Node]:
 
 
 def _runs(store: Store, workflow: str) -> list[Row]:
-    """The runs of a workflow, so that of two of a node the later one counts."""
-    return store.all("SELECT id, node, result FROM runs WHERE workflow = :workflow ORDER BY seq", workflow=workflow)
+    """The runs of a workflow, one of a node at most."""
+    return store.all("SELECT id, node, result FROM runs WHERE workflow = :workflow", workflow=workflow)

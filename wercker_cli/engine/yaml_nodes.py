@@ -203,7 +203,8 @@ class _Composer:
                 raise NotYaml(key.line, key.column, "a key is a text; one that begins with a bracket needs quotes")
             if key.plain and key.written == "<<":
                 for source in _sources(value):
-                    merged = values(source.pairs) | merged
+                    for name, pair in values(source.pairs).items():
+                        merged.setdefault(name, pair)
             else:
                 own.append((key, value))
         names = {key.written for key, _ in own}

@@ -8,7 +8,8 @@ The names of the fields stay:
     {"event": "verdict", "time": ..., "run": ID, "status": ..., "result": ..., "exit": CODE, "reason": WHY}
 
 `time` is when it was seen; `message` is null unless the server gave one; `reason` is one of finished, failed-step,
-timeout, interrupted, unreachable, error.
+timeout, interrupted, unreachable, error. Each run of a workflow has its verdict; the last one is that of all, with the
+reason workflow and the id of the first run.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ class Recorder:
             self._run_state(event.run)
         return event
 
-    def verdict(self, code: int, reason: str) -> None:
+    def verdict(self, code: int, reason: str, **state: str) -> None:
         """The last line: how the run stands, the exit code, and why there is nothing more to come."""
-        self._write("verdict", {**self._state, "exit": code, "reason": reason})
+        self._write("verdict", {**self._state, **state, "exit": code, "reason": reason})
         self._stream.flush()
 
     def _run_state(self, run: Json) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wercker_cli.output.cells import get
 from wercker_cli.output.columns import Column, Json, View
-from wercker_cli.output.text import one_line
+from wercker_cli.output.text import clean, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,9 +23,10 @@ def _draw(item: Json, console: Console) -> None:
     from rich.text import Text
 
     place = ":".join(one_line(get(item, key)) for key in ("file", "line", "column"))
-    said = f"{get(item, 'severity')}: "
-    console.print(Text.assemble((f"{place}: ", "bold"), (said, _style(item)), get(item, "message")), soft_wrap=True)
-    line, _, caret = get(item, "excerpt").partition("\n")
+    severity, message = one_line(get(item, "severity")), one_line(get(item, "message"))
+    title = Text.assemble((f"{place}: ", "bold"), (f"{severity}: ", _style(item)), message)
+    console.print(title, soft_wrap=True)
+    line, _, caret = clean(get(item, "excerpt")).partition("\n")
     if line:
         console.print(Text.assemble(line, "\n", (caret, _style(item))), soft_wrap=True)
 

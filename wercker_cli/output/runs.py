@@ -8,7 +8,18 @@ from wercker_cli.output.text import first_line
 
 FIELDS = (
     *("id", "url", "branch", "tag", "commitHash", "createdAt", "startedAt", "finishedAt", "message", "commits"),
-    *("progress", "result", "status", "user", "pipeline", "application", "sourceRun", "envVars", "pullRequest"),
+    *(
+        "progress",
+        "result",
+        "status",
+        "user",
+        "pipeline",
+        "application",
+        "sourceRun",
+        "envVars",
+        "pullRequest",
+        "workflow",
+    ),
 )
 SHORT_HASH = 7
 HIDDEN = "***"  # in place of the value of a secret variable
@@ -27,6 +38,12 @@ def short_hash(run: Json) -> str:
 def author(run: Json) -> str:
     """The username, which `--author` filters on; else the name."""
     return get(run, "user.meta.username") or get(run, "user.name")
+
+
+def _workflow(run: Json) -> str:
+    """The workflow that a run is of, and which part of it."""
+    name = get(run, "workflow.name")
+    return f"{name}/{get(run, 'workflow.pipeline')}" if name else ""
 
 
 RUNS = View(
@@ -130,6 +147,15 @@ def source_run(run: Json) -> str:
     return get(run, "sourceRun.id") or get(run, "sourceRun")
 
 
+def is_of_its_own(run: Json) -> bool:
+    """Whether a trigger of its pipeline could make it again: the engine's workflows may give a run more than that."""
+    workflow = run.get("workflow")
+    if not isinstance(workflow, dict):
+        return True
+    inputs = [(get(one, "folder"), get(one, "run")) for one in objects(workflow.get("inputs"))]
+    return inputs in ([], [("", source_run(run))]) and not get(workflow, "envFile")
+
+
 def _application(run: Json) -> str:
     name = get(run, "application.name")
     owner = get(run, "application.owner.name") or get(run, "application.owner.meta.username")
@@ -154,6 +180,7 @@ def run_view(*, show_env: bool) -> View:
             Column("duration", spans.finished_seconds, shown=spans.finished_words),
             Column("env", _env_values if show_env else _env_names),
             Column("source-run", source_run),
+            Column("workflow", _workflow),
             Column("application", _application),
             Column("id", lambda run: get(run, "id")),
             Column("url", lambda run: get(run, "url")),
@@ -161,7 +188,7 @@ def run_view(*, show_env: bool) -> View:
         fields=FIELDS,
         screen=(
             *("result", "pipeline", "branch", "tag", "commit", "author", "message"),
-            *("created", "started", "finished", "env", "source-run", "application", "id", "url"),
+            *("created", "started", "finished", "env", "source-run", "workflow", "application", "id", "url"),
         ),
         title=_title,
         name="run",

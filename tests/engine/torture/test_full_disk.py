@@ -44,7 +44,7 @@ while [ -e "$WERCKER_HOME/work/$run" ]; do sleep 0.01; done
 rm "$WERCKER_HOME/fill"
 wercker runs watch $run >/dev/null 2>&1
 wercker runs show $run -q .status
-while [ -e "$WERCKER_HOME/wercker.db-wal" ]; do wercker runs list >/dev/null; done
+rm -rf "$WERCKER_HOME"/*  # with no room left for a new one
 cat /dev/zero >"$WERCKER_HOME/fill" 2>/dev/null
 for command in 'trigger -p ok' list; do
     wercker runs $command
@@ -105,9 +105,11 @@ if MAY_MOUNT:
         checkout: Checkout, tmp_path: Path, environ: dict[str, str]
     ) -> None:
         said = story(FAULT_OF_OTHERS + AFTERWARDS, checkout, tmp_path, environ, mount=True)
+        why = "(disk I/O error|database or disk is full)"  # as far as SQLite comes
         refused = [
-            f"wercker: the state folder {tmp_path}/state cannot be used: disk I/O error",
+            f"wercker: the state folder {tmp_path}/state cannot be used: {why}",
             "hint: make room on its disk, or try again later",
             "exit code 3",
         ]
-        assert said == ["finished", *refused, *refused, "passed", "ok"]
+        expected = ["finished", *refused, *refused, "passed", "ok"]
+        assert re.fullmatch("\n".join(expected), "\n".join(said)), said

@@ -4,6 +4,8 @@ import atexit
 import os
 from pathlib import Path
 
+_leave = os._exit
+
 
 def _write() -> None:
     status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
@@ -11,4 +13,10 @@ def _write() -> None:
     Path(os.environ["PEAK_FILE"]).write_text(peak, encoding="ascii")
 
 
+def _written(code: int) -> None:
+    _write()
+    _leave(code)
+
+
 atexit.register(_write)
+os._exit = _written  # type: ignore[assignment]  # how the command ends, where nothing is wrong with its streams

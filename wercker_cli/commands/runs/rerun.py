@@ -14,7 +14,7 @@ from wercker_cli.commands.variables import again, note_shown_secrets, variable_o
 from wercker_cli.errors import NotFound, Refused
 from wercker_cli.output.cells import get
 from wercker_cli.output.columns import Json
-from wercker_cli.output.runs import RUN, pipeline_name, source_run
+from wercker_cli.output.runs import RUN, is_of_its_own, pipeline_name, source_run
 
 
 @shape.command("rerun")
@@ -56,6 +56,7 @@ def command(
         raise Refused(f"run {app.api.id_of(before)} has not finished", hint="wercker runs watch, then run it again")
     if not get(before, "pipeline.id"):
         raise Refused("the run does not say which pipeline it is of", hint="wercker runs trigger --pipeline NAME")
+    _check_workflow(before)
     there = app.in_context(context) if context else app
     pipeline = _pipeline_there(app, there, before) if context else get(before, "pipeline.id")
     payload = _payload(before, pipeline, again(app, before, added), elsewhere=context is not None)
@@ -77,6 +78,16 @@ def _payload(run: Json, pipeline: str, variables: list[Json], *, elsewhere: bool
         "envVars": variables,
     }
     return {key: value for key, value in payload.items() if value}
+
+
+def _check_workflow(run: Json) -> None:
+    """Raises Refused for a run of a workflow that a trigger of its pipeline alone could not make again."""
+    if not is_of_its_own(run):
+        name = get(run, "workflow.name")
+        raise Refused(
+            f"run {get(run, 'id')} has of its workflow {name!r} what no trigger of its pipeline alone can give it",
+            hint=f"wercker runs trigger --workflow {shlex.quote(name)}",
+        )
 
 
 def _commit(run: Json) -> Json:

@@ -4,16 +4,16 @@ from typing import Any
 
 import click
 
-from wercker_cli import checkout, waiting
+from wercker_cli import checkout, selection, waiting
 from wercker_cli.app import Invocation
 from wercker_cli.commands import shape
 from wercker_cli.commands.options import output_options, scope_options, wait_flag, wait_options
-from wercker_cli.commands.types import Branch, Commit, Id, Target, Text
+from wercker_cli.commands.types import Branch, Commit, Run, Target, Text
 from wercker_cli.commands.variables import note_shown_secrets, public, variable_options, variables
 from wercker_cli.errors import NotFound, Usage
 from wercker_cli.output.cells import get, objects
 from wercker_cli.output.columns import Json
-from wercker_cli.output.runs import RUN, source_run
+from wercker_cli.output.runs import RUN, is_of_its_own, source_run
 from wercker_cli.selection import HEAD
 
 SHOWN_FILES = 3
@@ -37,7 +37,7 @@ WHAT = "What to run"
 @shape.option("--commit", "-c", type=Commit(), metavar="HASH", section=WHAT, help="A commit of --branch, or @head.")
 @shape.option("--worktree", is_flag=True, section=WHAT, help="The files as they are, changed ones too (engine only).")
 @shape.option(
-    "--source-run", type=Id(), metavar="ID", section=WHAT, help="Start from what this run left, in place of the commit."
+    "--source-run", type=Run(), metavar="RUN", section=WHAT, help="Start from what this run left, not from a commit."
 )
 @shape.option("--message", "-m", type=Text(), metavar="TEXT", section=WHAT, help="A message [default: the commit's].")
 @shape.option("--reuse", is_flag=True, section=WHAT, help="If such a run has passed already, answer with that one.")
@@ -93,7 +93,7 @@ def _payload(app: Invocation, /, **given: Any) -> Json:
     """What was given, in the words of the API."""
     payload = {
         **_what(app, given),
-        "sourceRunId": given["source_run"],
+        "sourceRunId": given["source_run"] and selection.run_id(app, given["source_run"], _of_same_application(given)),
         "branch": given["branch"],
         "commitHash": given["commit"],
         "message": given["message"],
@@ -123,6 +123,11 @@ def _what(app: Invocation, given: Json) -> Json:
     return {"pipelineId": app.pipeline_id(given["pipelineId"], given["applicationId"])}
 
 
+def _of_same_application(given: Json) -> Json:
+    """Where @latest and @head are looked for."""
+    return {"applicationId": given["applicationId"]}
+
+
 def _check_workflow(given: Json, *, reuse: bool) -> None:
     """Raises Usage for what a workflow says by itself."""
     others = {"--pipeline": given["pipelineId"], "--source-run": given["source_run"], "--reuse": reuse}
@@ -136,7 +141,7 @@ def _passed_before(app: Invocation, payload: Json) -> Json | None:
     for found in app.api.runs(query.items(), limit=0):
         run = app.api.run(app.api.id_of(found))  # a list does not tell the variables
         alike = public(objects(run.get("envVars"))) == public(payload.get("envVars", []))
-        if alike and source_run(run) == payload.get("sourceRunId", ""):
+        if alike and is_of_its_own(run) and source_run(run) == payload.get("sourceRunId", ""):
             return run
     return None
 
