@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wercker_cli.engine import listing
+from wercker_cli.engine import checkouts, listing
 from wercker_cli.engine.store import Row, Store
 
 VALUES = {
@@ -28,7 +28,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     """A store with 300 runs of all kinds."""
     found = Store(str(tmp_path))
     for application in ("shop", "site"):
-        found.write("INSERT INTO applications VALUES (:id, 'acme', :id, '', 0, 0, 0, NULL)", id=application)
+        checkouts.name_application(found, f"acme/{application}", "", public=False)
+        found.write("UPDATE applications SET id = :id WHERE name = :id", id=application)
     for pipeline, application in (("build", "shop"), ("test", "shop"), ("it", "site")):
         found.write("INSERT INTO pipelines VALUES (:id, :of, :id, 0)", id=pipeline, of=application)
     chance = random.Random(4)
