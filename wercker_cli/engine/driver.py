@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 GET_CODE, SET_UP, FIRST_PLANNED = 1, 2, 3
 BEAT = 1.0  # seconds
-GATHER = 0.005  # seconds between two reports about steps
 HASTE = 5.0  # seconds between two beats, at most
 MAIN, FINAL = "mainSteps", "finalSteps"
 INIT, STORE = "wercker-init", "store"
@@ -267,10 +266,8 @@ class _Execution:
         current: Planned | None = None
         watch = None
         wait_status = None
-        reported = 0.0
         while wait_status is None:
             self.pause(bash.events)
-            self.gather(reported)
             wait_status = processes.reap().get(bash.pid)
             reports = []
             for event in bash.read():
@@ -286,7 +283,6 @@ class _Execution:
                     watch = Stopwatch(row[passed].log, self.limits)
             if reports:
                 self.port.report(self.job, reports)
-                reported = time.monotonic()
             if current and watch and wait_status is None and (late := watch.over())[0]:
                 self.end_late(current, *late)
         if current is None and passed == len(row):
@@ -332,12 +328,6 @@ class _Execution:
         processes.drain(self.wakeup)
         if time.monotonic() - self.beaten >= HASTE:
             raise Refused("the run was aborted, and it takes too long")
-
-    def gather(self, reported: float) -> None:
-        """Waits a moment where there was a report just now: short steps share one. A child's end is not waited for."""
-        left = reported + GATHER - time.monotonic()
-        if left > 0:
-            select.select([self.wakeup], [], [], left)
 
     def pause(self, *descriptors: int) -> None:
         """Waits for a child's end, for something to read, or for the next beat; raises Aborted or Lost."""
