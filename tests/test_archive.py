@@ -281,7 +281,7 @@ def test_an_archive_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> Non
     (tmp_path / "source").mkdir()
     (tmp_path / "source/noise").write_bytes(os.urandom(50_000))
     done = subprocess.run(
-        ["bash", "-c", 'ulimit -f 20; exec "$0" -c "$1"', sys.executable, PACK],
+        ["bash", "-c", 'export PYTHONDONTWRITEBYTECODE=1; ulimit -f 20; exec "$0" -c "$1"', sys.executable, PACK],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_written_stays_and_is_named(wercker: Wercker, home
 
 def test_a_write_that_fails_leaves_everything_as_it_was(wercker: Wercker, environ: dict[str, str], file: Path) -> None:
     text = write(file, '[contexts.ci]\nurl = "http://h"\n')
-    script = "ulimit -f 0; exec wercker context use ci"  # as a full disk
+    script = "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 0; exec wercker context use ci"  # as a full disk
     done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, f"wercker: {file} cannot be written: file too large\n")
     assert file.read_text() == text

@@ -298,7 +298,7 @@ def test_ctrl_c_leaves_nothing(server: HTTPServer, environ: dict[str, str], tmp_
 def test_no_room_is_one_sentence(server: HTTPServer, environ: dict[str, str], tmp_path: Path) -> None:
     server.expect_request(ARTIFACT).respond_with_handler(in_ranges(archive(("a", "x" * 100_000))))
     done = subprocess.run(
-        ["bash", "-c", f'ulimit -f 50; exec "{WERCKER}" runs artifacts {RUN} -D out'],
+        ["bash", "-c", f'export PYTHONDONTWRITEBYTECODE=1; ulimit -f 50; exec "{WERCKER}" runs artifacts {RUN} -D out'],
         cwd=tmp_path,
         env={**environ, "WERCKER_API_URL": server.url_for("/")},
         capture_output=True,

@@ -174,7 +174,7 @@ def test_an_answer_that_finds_no_room_is_no_fault_of_the_server(
 ) -> None:
     httpserver.expect_request("/api/v3/x").respond_with_json(["x" * 1000] * 3000)
     small = {**environ, "WERCKER_API_URL": httpserver.url_for("/"), "TMPDIR": str(tmp_path)}
-    code, out, err = shell(small, "ulimit -f 1; wercker api GET /x", tmp_path)
+    code, out, err = shell(small, "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 1; wercker api GET /x", tmp_path)
     assert (code, out) == (1, "")
     assert err == (
         f"wercker: an answer could not be kept in {tmp_path}: File too large\n"

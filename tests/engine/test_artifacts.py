@@ -328,7 +328,8 @@ def test_a_full_disk_fails_the_run_with_a_sentence(
 ) -> None:
     noise = 'for n in 1 2 3 4 5 6; do head -c 900000 /dev/urandom > "$WERCKER_OUTPUT_DIR/$n"; done'
     checkout.commit(script(make=noise))
-    limited = f'ulimit -f 2000; exec "{WERCKER}" runs trigger -p build --wait'  # KiB a file, in place of a full disk
+    no_bytecode = "export PYTHONDONTWRITEBYTECODE=1"  # Python would leave it cut off
+    limited = f'{no_bytecode}; ulimit -f 2000; exec "{WERCKER}" runs trigger -p build --wait'  # KiB, as a full disk
     done = subprocess.run(["bash", "-c", limited], cwd=checkout.path, env=environ, capture_output=True, check=False)
     assert done.returncode == 10
     story = read(wercker, done.stdout.decode().strip(), checkout.path)

@@ -22,7 +22,7 @@ wait: {steps: [script: {name: wait, code: 'touch "$UP"; while [ ! -e "$GO" ]; do
 # Sees to it that no command and no step can write more than 2 MB: the disk in a namespace of its own, where it may be
 # mounted, or else each file.
 SMALL_DISK = 'mount -t tmpfs -o size=2m none "$WERCKER_HOME"'
-SMALL_FILES = "ulimit -f 2000"
+SMALL_FILES = "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 2000"
 
 OWN_FAULT = """
 wercker runs trigger -p ok --wait 2>/dev/null | wc -w
