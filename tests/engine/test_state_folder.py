@@ -95,7 +95,12 @@ def test_without_its_state_folder_a_run_ends(wercker: Wercker, checkout: Checkou
         wercker("runs", "trigger", "-p", "build", "-e", f"UP={up}", cwd=checkout.path)
     wait_until(up.exists)
     state = home / ".local/state/wercker"
-    shutil.rmtree(state)
+
+    def removed() -> bool:
+        shutil.rmtree(state, ignore_errors=True)  # a run that is being set up still writes to it
+        return not state.exists()
+
+    wait_until(removed)
     wait_until(lambda: belonging_to(home) == [])
     assert not state.exists()
     assert wercker("runs", "list", cwd=checkout.path).out == ""

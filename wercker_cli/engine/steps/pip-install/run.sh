@@ -2,6 +2,7 @@ if [ -z "${VIRTUAL_ENV:-}" ]; then
     info "there is no virtual environment: this run gets one of its own"
     python3 -m venv "$WERCKER_PIPELINE_DIR/venv" || fail "python3 -m venv failed"
     VIRTUAL_ENV_DISABLE_PROMPT=1 source "$WERCKER_PIPELINE_DIR/venv/bin/activate"
+    VIRTUAL_ENV="$WERCKER_PIPELINE_DIR/venv" PATH="$WERCKER_PIPELINE_DIR/venv/bin:$_OLD_VIRTUAL_PATH" # as in virtualenv
 fi
 export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$WERCKER_CACHE_DIR/pip}" # in place of ~/.cache/pip
 (

@@ -22,6 +22,7 @@ wercker_virtualenv() {
         fail "$python has no venv, and there is no virtualenv on PATH"
     fi
     VIRTUAL_ENV_DISABLE_PROMPT=1 source "$place/bin/activate"
+    VIRTUAL_ENV=$place PATH="$place/bin:${_OLD_VIRTUAL_PATH:-$PATH}" # older Pythons expand a "$" in the folder's name
     info "the virtual environment $place is active from here on"
 }
 wercker_virtualenv
