@@ -75,7 +75,7 @@ def read(environ: Mapping[str, str], context: str | None = None) -> Settings:
         token=_token(environ, chosen, entry, origin),
         application=_application(environ, entry, origin),
         ca_bundle=_ca_bundle(environ, entry, origin),
-        home=_home(environ),
+        home=state_folder(environ),
         config=path,
         notes=found.notes if found else (),
     )
@@ -235,7 +235,7 @@ def _bad_url(url: Value, why: str) -> Usage:
     )
 
 
-def _home(environ: Mapping[str, str]) -> Value:
+def state_folder(environ: Mapping[str, str]) -> Value:
     """The engine's state folder: WERCKER_HOME, else `wercker` in the XDG state folder."""
     if environ.get("WERCKER_HOME"):
         return Value(os.path.abspath(environ["WERCKER_HOME"]), "WERCKER_HOME")

@@ -27,7 +27,7 @@ class Engine:
 
     name = "the engine"
     server = BASE
-    polling = (0.002, 0.1)
+    polling = (0.001, 0.1)
 
     def __init__(self, home: str, folder: str, trace: Callable[[str], None] | None = None) -> None:
         """`trace` gets a line a request and a line an answer."""

@@ -3,7 +3,6 @@
 import os
 from typing import IO
 
-from wercker_cli.archive import is_folder
 from wercker_cli.engine.artifacts import say
 from wercker_cli.engine.port import Job, Port
 
@@ -17,7 +16,9 @@ def take(port: Port, job: Job, work: str, log: IO[bytes]) -> str:
     if cache is None:
         cache = os.path.join(work, "cache")
         say(log.fileno(), "another run of this application has its cache: this one has an empty one that is not kept")
-    if os.path.lexists(cache) and not is_folder(cache):  # a step has put something else in its place
+    if os.path.islink(cache) or (
+        os.path.exists(cache) and not os.path.isdir(cache)
+    ):  # a step has put something else in its place
         os.rename(cache, os.path.join(work, "session", "no-cache"))
     os.makedirs(cache, mode=0o700, exist_ok=True)
     drop_large(port, job, cache, log)  # of a run that failed: it had no "store"

@@ -3,12 +3,13 @@
 Process ids mean something here and in the driver of a run, and nowhere else.
 """
 
+import importlib
 import os
 import sys
 import threading
 import time
 
-from wercker_cli.engine import folders, processes, queue, secrets
+from wercker_cli.engine import folders, processes, queue, secrets, standby
 from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Store
 
@@ -26,23 +27,12 @@ class Dispatcher:
         self._store = store
         self._workers = workers
         self._woke = 0.0
-        self._gate: int | None = None  # closing it lets a worker go that got ready
-
-    def get_ready(self) -> None:
-        """Lets a worker load what it needs while the run that it is for is made; `wake` or our end lets it go."""
-        if threading.active_count() == 1 and self._room() > 0:
-            self._store.close()
-            behind_the_gate, self._gate = os.pipe()
-            leave_a_worker_behind(self._store.home, self._workers, behind_the_gate)
-            os.close(behind_the_gate)
 
     def wake(self) -> None:
         """Makes sure that somebody takes what is queued, without waiting for it."""
         self._woke = time.monotonic()
         missing = min(self._room(), queue.waiting(self._store, most=self._workers))
-        if self._gate is not None:
-            os.close(self._gate)
-            self._gate = None
+        if missing > 0 and standby.call():
             missing -= 1
         if missing > 0:
             self._store.close()
@@ -77,7 +67,7 @@ class Dispatcher:
         return since is not None and now_ms() - since > STUCK and self._room() == self._workers
 
     def _room(self) -> int:
-        return self._workers - sum(processes.alive(worker) is True for worker in queue.workers(self._store))
+        return room(self._store, self._workers)
 
     def _settle(self, run: str, worker: str) -> None:
         """Clears up first: once the run has ended nobody looks for what it left."""
@@ -98,14 +88,19 @@ def spared(store: Store) -> frozenset[int]:
 def enlist(store: Store, worker: str, workers: int) -> bool:
     """Whether there is room for one more among so many; if so, it is on the list."""
     with store.transaction():
-        if sum(processes.alive(other) is True for other in queue.workers(store)) >= workers:
+        if room(store, workers) <= 0:
             return False
         queue.enlist(store, worker)
         return True
 
 
-def leave_a_worker_behind(home: str, workers: int, gate: int | None = None) -> None:
-    """Starts a worker that has nothing of this command's session, streams or files, but for a gate to wait at.
+def room(store: Store, workers: int) -> int:
+    """For how many more there is room among so many."""
+    return workers - sum(processes.alive(worker) is True for worker in queue.workers(store))
+
+
+def leave_a_worker_behind(home: str, workers: int) -> None:
+    """Starts a worker that has nothing of this command's session, streams or files.
 
     Forks twice: the worker's modules are warm. Beside threads (the live view, a server) a fork is not safe, and a
     new process takes its place.
@@ -120,30 +115,19 @@ def leave_a_worker_behind(home: str, workers: int, gate: int | None = None) -> N
         os.waitpid(child, 0)
         return
     try:
-        detach(gate)
+        processes.detach()
         if os.fork() == 0:
-            run_worker(home, workers, gate)
+            run_worker(home, workers)
     finally:
         os._exit(0)
 
 
-def detach(kept: int | None = None) -> None:
-    """Leaves the session, the folder, the streams and the files (but for one) of whoever started this process."""
-    os.setsid()
-    os.chdir("/")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
-    for descriptor in os.listdir("/proc/self/fd"):
-        if int(descriptor) > 2 and int(descriptor) != kept:
-            _close(int(descriptor))
-    import signal  # a millisecond that commands which only look do not need
-
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def run_worker(home: str, workers: int, gate: int | None = None) -> None:
-    """Drains the queue in a process below this one, which clears up if that is killed."""
+    """Drains the queue in a process below this one, which clears up if that is killed.
+
+    With a gate it does so once it is called through that (standby.py).
+    """
+    processes.adopt_orphans()  # of the worker: whatever hides from those who come later is still below us
     worker = os.fork()
     if worker == 0:
         _drain(home, workers, gate)
@@ -151,7 +135,6 @@ def run_worker(home: str, workers: int, gate: int | None = None) -> None:
     if gate is not None:
         os.close(gate)
     os.nice(LAZY)  # the worker comes first
-    processes.adopt_orphans()  # of the worker: whatever hides from those who come later is still below us
     while (ended := os.wait())[0] != worker:
         continue
     if os.WIFSIGNALED(ended[1]) and os.path.exists(folders.database(home)):
@@ -164,18 +147,23 @@ def _drain(home: str, workers: int, gate: int | None) -> None:
     """Drains the queue; what goes wrong in the worker itself is in its log, as nobody watches."""
     try:
         store, name = Store(home), processes.identity()
+        if gate is not None and not _called(gate, store, workers):
+            store.close()
+            return
         if enlist(store, name, workers):  # first: until then the end of a run would take it for a part of that
             from wercker_cli.engine import worker
 
-            if gate is not None:
-                worker.wait_at(gate)
             worker.work(store, name, workers)
     except BaseException:  # whatever it is, nobody else would hear of it
         folders.note_fault(home)
 
 
-def _close(descriptor: int) -> None:
-    try:
-        os.close(descriptor)
-    except OSError:  # the one that listed the folder
-        return
+def _called(gate: int, store: Store, workers: int) -> bool:
+    """Loads what steps need, and waits; whether there is something to do."""
+    if os.path.exists(folders.database(store.home)) and room(store, workers) <= 0:
+        return False
+    for module in ("worker", "plan"):
+        importlib.import_module(f"wercker_cli.engine.{module}")
+    called = os.read(gate, 1) != b""
+    os.close(gate)
+    return called

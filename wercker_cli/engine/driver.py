@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from wercker_cli.engine import (
@@ -207,7 +206,7 @@ class _Execution:
         from wercker_cli.engine import step_folders
 
         copy = os.path.join(self.work, "steps", str(position))
-        return replace(work, folder=step_folders.for_the_run(work.folder, self.root, copy))
+        return work._replace(folder=step_folders.for_the_run(work.folder, self.root, copy))
 
     def own_variables(self) -> list[tuple[str, str]]:
         """The variables that a session of this run begins with."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Run = Callable[[list[str]], None]  # runs a command that may take long; raises GitError where it fails
 Say = Callable[[str], None]
 
-_CLONE = ("clone", "--quiet", "--shared", "--no-checkout", "--template=")
+_CLONE = ("clone", "--quiet", "--shared", "--template=")
 # The trigger has looked into the repository, which git does only where the person trusts it. For a clone git asks
 # again, and means the folder .git in it, so that what it says to type (git.py) would not be enough.
 _OF_SOMEBODY_ELSE = "--upload-pack=git -c safe.directory='*' upload-pack"
@@ -34,9 +34,9 @@ def check_out(job: Job, root: str, run: Run, say: Say) -> None:
         raise Refused(f"git cannot share the objects of a folder with a line break in its name: {job.repository!r}")
     say(f"commit {job.commit} of {job.repository}")
     kept = os.path.isdir(job.snapshots) and job.snapshots != job.repository
-    _clone(job.repository, root, run, job.origin, *(["--reference", job.snapshots] if kept else []))
     on_branch = ["--detach"] if job.branch == "HEAD" or job.tag else ["-B", job.branch]
-    _switch(root, run, *on_branch, job.commit)
+    reference = ["--reference", job.snapshots] if kept else []
+    _clone(job.repository, root, run, job.origin, [*on_branch, job.commit], *reference)
     _submodules(job.repository, root, run, say)
 
 
@@ -52,24 +52,24 @@ def content(job: Job, file: str) -> bytes | None:
     return None
 
 
-def _clone(repository: str, root: str, run: Run, origin: str, *more: str) -> None:
-    """A clone that reads the objects of the repository; what a step pushes goes where that would push it.
+def _clone(repository: str, root: str, run: Run, origin: str, commit: list[str], *more: str) -> None:
+    """A checkout that reads the objects of the repository; what a step pushes goes where that would push it.
 
     Without a word about it, a push would write the branches of the person's own repository.
     """
     more = ("--config", f"remote.origin.pushurl={origin or NOWHERE}", *more)
     more = more if os.stat(repository).st_uid == os.geteuid() else (*more, _OF_SOMEBODY_ELSE)
-    run(["git", *git.NO_HOOKS, *_CLONE, *more, "--", repository, root])
+    by_itself = commit == ["-B", *git.head(repository)]  # a clone checks that out
+    how = [] if by_itself else ["--no-checkout"]
+    run(["git", *git.NO_HOOKS, *_CLONE, *how, *more, "--", repository, root])
+    if not by_itself or commit != ["-B", *git.head(root)]:  # somebody may have committed since
+        run(["git", *git.NO_HOOKS, "-C", root, "checkout", "--quiet", *commit, "--"])
     if os.path.isfile(os.path.join(repository, ".git")):  # git overlooks that a linked worktree is of a shallow clone
         shallow = git.git(repository, "rev-parse", "--path-format=absolute", "--git-path", "shallow")
         if os.path.exists(shallow):
             import shutil  # rarely needed, and slow to load
 
             shutil.copy(shallow, os.path.join(root, ".git", "shallow"))
-
-
-def _switch(root: str, run: Run, *where: str) -> None:
-    run(["git", *git.NO_HOOKS, "-C", root, "checkout", "--quiet", *where, "--"])
 
 
 def _submodules(repository: str, root: str, run: Run, say: Say) -> None:
@@ -81,8 +81,7 @@ def _submodules(repository: str, root: str, run: Run, say: Say) -> None:
             continue
         say(f"submodule {path}: commit {commit} of {source}")
         below = os.path.join(root, path)
-        _clone(source, below, run, "")
-        _switch(below, run, "--detach", commit)
+        _clone(source, below, run, "", ["--detach", commit])
         _submodules(source, below, run, say)
 
 

@@ -140,6 +140,16 @@ def _branch_in_head(root: str) -> str:
     return "" if branch in {ref, ".invalid"} else branch  # a detached HEAD, or refs that are not kept in files
 
 
+def head(root: str) -> tuple[str, str]:
+    """The branch that is checked out and its commit, where a plain repository tells both without a process; else ''."""
+    branch = _branch_in_head(root)
+    try:
+        with open(os.path.join(root, ".git", "refs", "heads", branch), encoding="ascii") as file:
+            return branch, file.read().strip()
+    except (OSError, UnicodeDecodeError):  # packed, or none
+        return branch, ""
+
+
 def branches(root: str) -> list[str]:
     """The local branches and those of "origin", each once, the one with the newest commit first."""
     found = git(

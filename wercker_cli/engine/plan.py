@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wercker_cli.engine import pipeline_file, step_folders, wercker_yml
@@ -18,17 +17,16 @@ COMMAND_TIMEOUT, NO_RESPONSE_TIMEOUT = 25, 5  # minutes, unless the file says ot
 _CONTAINERS = "internal"  # the owner of steps that work on a container's image
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What one step does: `code` of a script, else `folder`; with its properties, defaults of the folder included."""
 
     owner: str
     name: str
     display: str
     cwd: str
-    code: str = ""
-    folder: str = ""
-    properties: dict[str, str] = field(default_factory=dict)
+    code: str
+    folder: str
+    properties: dict[str, str]
     missing: tuple[str, ...] = ()  # required properties that it was not given
 
 
@@ -95,7 +93,7 @@ def work(step: Step, root: str, steps_path: str) -> Work:
     """What a step does, in the checkout at `root`; raises Refused where it cannot be had on this machine."""
     if step.is_script:
         rest = {key: value for key, value in step.properties.items() if key != "code"}
-        return Work(step.owner, step.name, step.display, step.cwd, step.properties.get("code", ""), properties=rest)
+        return Work(step.owner, step.name, step.display, step.cwd, step.properties.get("code", ""), "", rest)
     if step.owner == _CONTAINERS and not step.source:
         raise Refused(
             f"step {step_folders.title(step)!r} works on a container, and steps run on this machine here: "

@@ -46,6 +46,26 @@ def notify(identity: str) -> None:
             return
 
 
+def detach(kept: int | None = None) -> None:
+    """Leaves the session, the folder, the streams and the files (but for one) of whoever started this process."""
+    os.setsid()
+    os.chdir("/")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    for descriptor in os.listdir("/proc/self/fd"):
+        if int(descriptor) > 2 and int(descriptor) != kept:
+            _close(int(descriptor))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _close(descriptor: int) -> None:
+    try:
+        os.close(descriptor)
+    except OSError:  # the one that listed the folder
+        return
+
+
 def adopt_orphans(*, adopt: bool = True) -> None:
     """Makes this process the parent of every descendant whose own parent ends, whatever session it moved to; or not."""
     _prctl(_PR_SET_CHILD_SUBREAPER, int(adopt))

@@ -47,7 +47,6 @@ class Session:
                 stderr=subprocess.DEVNULL,
                 pass_fds=(EVENTS,),
                 start_new_session=True,
-                preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - a worker has no threads
             )
         finally:
             os.close(EVENTS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from wercker_cli.engine import workflows, yaml_nodes
+from wercker_cli.engine import yaml_nodes
 from wercker_cli.engine.mistakes import Found, InvalidFile, Spot, listed, named
-from wercker_cli.engine.workflows import Workflow
 from wercker_cli.engine.yaml_nodes import Mapping, Node, NotYaml, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from wercker_cli.engine.workflows import Workflow
 
 RESERVED = frozenset(
     {"box", "services", "source-dir", "command-timeout", "no-response-timeout", "ignore-file", "workflows"}
@@ -23,8 +25,7 @@ _Pairs = list[tuple[Scalar, Node]]
 _Parts = dict[str, tuple[Scalar, Node]]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step as it was written; `name` without owner and version. Line and column count from 1."""
 
     owner: str
@@ -42,8 +43,7 @@ class Step:
         return (self.owner, self.name, self.source) == ("wercker", SCRIPT, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A container: of the steps, or of a service beside them."""
 
     id: str
@@ -52,21 +52,19 @@ class Box:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """One pipeline; `targets` are the steps of its deploy targets, `unused` what means nothing on this machine."""
 
     name: str
-    steps: tuple[Step, ...] = ()
-    after_steps: tuple[Step, ...] = ()
-    targets: dict[str, tuple[Step, ...]] = field(default_factory=dict)
-    unused: tuple[str, ...] = ()
-    box: Box | None = None
-    services: tuple[Box, ...] = ()
+    steps: tuple[Step, ...]
+    after_steps: tuple[Step, ...]
+    targets: dict[str, tuple[Step, ...]]
+    unused: tuple[str, ...]
+    box: Box | None
+    services: tuple[Box, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """What a wercker.yml says; `empty` are the pipelines that are named and have nothing, `twice` the keys that are
     given again in the same mapping, with the line of the last. Timeouts are minutes, 0 where the file has none."""
 
@@ -139,8 +137,14 @@ def _file(root: Node | None, found: Found) -> File | None:
         twice=twice,
         box=_box(top, found),
         services=_services(top, found),
-        workflows=workflows.read(top["workflows"][1], [*pipelines, *empty], found) if "workflows" in top else (),
+        workflows=_workflows(top["workflows"][1], [*pipelines, *empty], found) if "workflows" in top else (),
     )
+
+
+def _workflows(node: Node, pipelines: list[str], found: Found) -> tuple[Workflow, ...]:
+    from wercker_cli.engine import workflows  # few files have any
+
+    return workflows.read(node, pipelines, found)
 
 
 def _twice(pairs: _Pairs, found: Found) -> dict[str, int]:

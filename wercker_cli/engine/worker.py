@@ -1,8 +1,6 @@
 """The process that drains the queue and goes away when it is empty: python -m wercker_cli.engine.worker HOME WORKERS"""
 
-import importlib
 import os
-import select
 import sys
 
 from wercker_cli.engine import dispatch, folders, processes, queue
@@ -10,16 +8,6 @@ from wercker_cli.engine.driver import drive
 from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.port import Port
 from wercker_cli.engine.store import Store
-
-
-def wait_at(gate: int) -> None:
-    """Returns once the other end of that pipe is closed; until then loads what steps need."""
-    for module in ("yaml", "wercker_cli.engine.plan"):
-        if select.select([gate], [], [], 0)[0]:
-            break
-        importlib.import_module(module)
-    os.read(gate, 1)
-    os.close(gate)
 
 
 def work(store: Store, worker: str, workers: int) -> None:
@@ -46,5 +34,5 @@ def work(store: Store, worker: str, workers: int) -> None:
 
 if __name__ == "__main__":
     if os.fork() == 0:
-        dispatch.detach()
+        processes.detach()
         dispatch.run_worker(sys.argv[1], int(sys.argv[2]))

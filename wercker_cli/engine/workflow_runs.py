@@ -26,10 +26,8 @@ class Node(NamedTuple):
 
 def add(store: Store, workflow: Workflow) -> tuple[str, Node]:
     """The id of a workflow that starts now, and the node that it begins with; for a transaction."""
-    from dataclasses import asdict  # slow to load, and a list needs it not
-
     made = new_id(now_ms())
-    nodes = json.dumps([asdict(node) for node in workflow.nodes])
+    nodes = json.dumps([node._asdict() for node in workflow.nodes])
     store.write(
         "INSERT INTO workflows (id, name, nodes) VALUES (:id, :name, :nodes)", id=made, name=workflow.name, nodes=nodes
     )

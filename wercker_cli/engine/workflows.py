@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from wercker_cli.engine import yaml_nodes
@@ -15,8 +14,7 @@ _LONGEST_CYCLE = 10  # names that a message shows
 _NODE_KEYS = ("name", "pipelineName", "requires", "artifactPipeline", "envFile")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One run of a workflow; it waits for the nodes that it `requires`. '' where the file has nothing."""
 
     name: str
@@ -26,8 +24,7 @@ class Node:
     env_file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(NamedTuple):
     """Nodes by the order of the file; exactly one requires nothing."""
 
     name: str

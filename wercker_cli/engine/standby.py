@@ -1,0 +1,44 @@
+"""A worker that gets ready while the command that will need one is still being loaded.
+
+Most of what a short run takes is Python loading modules, the command's and the worker's: so they load side by side.
+"""
+
+import os
+from collections.abc import Callable
+
+_gate: int | None = None  # a byte through it calls the worker, which goes away where it is closed instead
+
+
+def start(state_folder: Callable[[], str | None]) -> None:
+    """Leaves a process behind that becomes a worker of that state folder once it is called; else it ends with us."""
+    global _gate
+    behind_the_gate, _gate = os.pipe()
+    if os.fork():
+        os.close(behind_the_gate)
+        return
+    try:
+        from wercker_cli.engine import processes
+
+        processes.detach(behind_the_gate)
+        home = state_folder()
+        if home and os.fork() == 0:
+            from wercker_cli.engine import dispatch
+
+            dispatch.run_worker(home, dispatch.WORKERS, behind_the_gate)
+    finally:
+        os._exit(0)
+
+
+def call() -> bool:
+    """Whether there was one, and it is on its way."""
+    global _gate
+    if _gate is None:
+        return False
+    gate, _gate = _gate, None
+    try:
+        os.write(gate, b"!")
+    except BrokenPipeError:  # it saw that there is no room for one more
+        return False
+    finally:
+        os.close(gate)
+    return True
