@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import Checkout, Wercker, wait_until
 from tests.engine.stories import script
 from tests.engine.torture.proc import belonging_to
@@ -90,6 +88,8 @@ def test_a_trigger_that_finds_no_room_leaves_no_process(wercker: Wercker, checko
     for _ in range(2 * WORKERS):
         wercker("runs", "trigger", "-p", "build", cwd=checkout.path)
     workers_and_those_above = 2 * WORKERS
-    wait_until(lambda: sum("wercker runs trigger" in command for command in belonging_to(home)) == workers_and_those_above)
+    wait_until(
+        lambda: sum("wercker runs trigger" in command for command in belonging_to(home)) == workers_and_those_above
+    )
     states = sorted(wercker("runs", "list", "-o", "json", "-q", ".[].status", cwd=checkout.path).out.split())
     assert states == ["notstarted"] * WORKERS + ["running"] * WORKERS

@@ -12,9 +12,10 @@ _gate: int | None = None  # a byte through it calls the worker, which goes away 
 def start(state_folder: Callable[[], str | None]) -> None:
     """Leaves a process behind that becomes a worker of that state folder once it is called; else it ends with us."""
     global _gate
-    behind_the_gate, _gate = os.pipe()
+    behind_the_gate, gate = os.pipe()
     if os.fork():
         os.close(behind_the_gate)
+        _gate = gate  # in this process alone: in the other one that number will soon be another file's
         return
     try:
         from wercker_cli.engine import processes
