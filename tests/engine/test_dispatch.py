@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Checkout, Wercker, wait_until
 from tests.engine.stories import script
 from tests.engine.torture.proc import belonging_to
@@ -80,6 +82,33 @@ def test_the_next_command_replaces_every_worker_that_was_killed(
     wait_until(lambda: len(queue.held(store)) == WORKERS)
     assert not {row["worker"] for row in queue.held(store)} & set(killed)
     assert os.listdir(home / ".local/state/wercker/trash") == []
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("args", "code"), [(["-p", "nothing"], 5), (["--nothing"], 2), (["-p", "build", "-b", "none"], 1)]
+)
+def test_a_worker_that_got_ready_for_a_run_that_is_never_made_goes_away(
+    wercker: Wercker, checkout: Checkout, home: Path, args: list[str], code: int
+) -> None:
+    checkout.commit(script(ok="true"))
+    wercker("runs", "trigger", *args, cwd=checkout.path, code=code)
+    wait_until(lambda: belonging_to(home) == [])
+    assert wercker("runs", "list", cwd=checkout.path).out == ""
+    assert not (home / ".local/state/wercker/worker.log").exists()
+
+
+def test_a_worker_wakes_others_through_no_gate_of_its_own(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit(
+        script(more="for i in 1 2 3; do wercker runs trigger -p after; done")
+        + script(ok="true").replace("build", "after")
+    )
+    for _ in range(4):
+        wercker("runs", "trigger", "-p", "build", cwd=checkout.path)
+    store = Store(str(home / ".local/state/wercker"))
+    wait_until(lambda: not store.one("SELECT 1 FROM runs WHERE status <> 'finished'"))
+    assert [tuple(row) for row in store.all("SELECT result, count(*) FROM runs GROUP BY result")] == [("passed", 16)]
+    assert store.all("PRAGMA integrity_check")[0][0] == "ok"
     store.close()
 
 
