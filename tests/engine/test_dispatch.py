@@ -98,20 +98,6 @@ def test_a_worker_that_got_ready_for_a_run_that_is_never_made_goes_away(
     assert not (home / ".local/state/wercker/worker.log").exists()
 
 
-def test_a_worker_wakes_others_through_no_gate_of_its_own(wercker: Wercker, checkout: Checkout, home: Path) -> None:
-    checkout.commit(
-        script(more="for i in 1 2 3; do wercker runs trigger -p after; done")
-        + script(ok="true").replace("build", "after")
-    )
-    for _ in range(4):
-        wercker("runs", "trigger", "-p", "build", cwd=checkout.path)
-    store = Store(str(home / ".local/state/wercker"))
-    wait_until(lambda: not store.one("SELECT 1 FROM runs WHERE status <> 'finished'"))
-    assert [tuple(row) for row in store.all("SELECT result, count(*) FROM runs GROUP BY result")] == [("passed", 16)]
-    assert store.all("PRAGMA integrity_check")[0][0] == "ok"
-    store.close()
-
-
 def test_a_trigger_that_finds_no_room_leaves_no_process(wercker: Wercker, checkout: Checkout, home: Path) -> None:
     checkout.commit(script(wait="sleep 600"))
     for _ in range(2 * WORKERS):
