@@ -33,6 +33,7 @@ def _fill(archive: tarfile.TarFile, store: Store) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, "wercker.db")
         store.copy(copy)
+        archive.add(store.home, ".", recursive=False)  # whoever unpacks it has the modes of the folder too
         archive.add(copy, os.path.basename(folders.database(store.home)))
     kept = folders.mirrors(store.home)
     for root in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:

@@ -96,9 +96,11 @@ class Store:
             raise Refused(f"{error.object!r} is no UTF-8 text, and the engine can keep nothing else") from None
 
     def copy(self, path: str) -> None:
-        """Makes a file of all that is in the database at this moment."""
-        with self._trouble_told(), closing(sqlite3.connect(path)) as copy:
-            self._db.backup(copy)
+        """Makes a file, readable for its owner alone, of all that is in the database at this moment."""
+        with self._trouble_told():
+            folders.make_private(path)
+            with closing(sqlite3.connect(path)) as copy:
+                self._db.backup(copy)
 
     def close(self) -> None:
         """Ends the connection: SQLite does not survive a fork."""
