@@ -21,6 +21,8 @@ def write(store: Store, path: str) -> None:
             try:
                 with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
                     _fill(archive, store)
+                file.flush()
+                os.fsync(file.fileno())  # a disk may be full only now
                 os.replace(file.name, path)
             except BaseException:  # Ctrl-C too leaves nothing half done
                 os.remove(file.name)

@@ -5,9 +5,10 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
-from tests.conftest import Checkout, Wercker
+from tests.conftest import WERCKER, Checkout, Wercker, wait_until
 from tests.engine.serving import API, Serve
 from tests.engine.stories import run, script
+from tests.engine.torture.proc import belonging_to
 
 
 def test_a_backup_that_is_unpacked_is_the_same_engine(
@@ -76,3 +77,26 @@ def test_a_backup_that_cannot_be_written(wercker: Wercker, tmp_path: Path) -> No
     said = wercker("server", "backup", "nowhere/all.tar.gz", code=1).err
     assert said == "wercker: the backup nowhere/all.tar.gz could not be written: No such file or directory\n"
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_a_backup_for_which_the_disk_has_no_room_leaves_the_one_before(
+    wercker: Wercker, checkout: Checkout, environ: dict[str, str], home: Path, tmp_path: Path
+) -> None:
+    checkout.commit(script(leaves='head -c 1M /dev/urandom >"$WERCKER_OUTPUT_DIR/noise"'))
+    run(wercker, checkout)
+    wait_until(lambda: belonging_to(home) == [])
+    wercker("server", "backup", "all.tar.gz")
+    before = (tmp_path / "all.tar.gz").read_bytes()
+    room = ["prlimit", f"--fsize={len(before) - 600}"]  # all but what a buffer still holds in the end
+    done = subprocess.run(
+        [*room, WERCKER, "server", "backup", "all.tar.gz"],
+        env={**environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = "wercker: the backup all.tar.gz could not be written: File too large\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+    assert (tmp_path / "all.tar.gz").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.tar.gz", "demo", "home"]
