@@ -153,6 +153,26 @@ def test_what_the_server_cannot_do_is_a_503_and_in_the_log(served: Served, home:
     wait_until(lambda: served.ask("GET", "/healthz").status == 200)
 
 
+def test_what_the_machine_refuses_is_in_the_log_and_the_server_goes_on(served: Served, home: Path) -> None:
+    secrets = home / ".local/state/wercker/secrets"
+
+    def lines(of: str) -> list[str]:
+        return [line.split(" ", 1)[1].replace(str(secrets), "FOLDER") for line in served.log() if of in line]
+
+    keeper = "- - - - 500 0 B 0 ms looking after the workers: "
+    secrets.touch()
+    wait_until(lambda: lines(keeper) == [f"{keeper}NotADirectoryError: [Errno 20] Not a directory: 'FOLDER'"])
+    status, message = served.ask("GET", "/healthz").fault
+    assert (status, message) == (500, f"NotADirectoryError: [Errno 20] Not a directory: '{secrets}'")
+    assert lines("GET /healthz 500")[0].endswith("Not a directory: 'FOLDER'\"}")
+    secrets.unlink()
+    secrets.symlink_to(secrets)
+    wait_until(lambda: len(lines(keeper)) > 1)  # while nobody asks
+    assert lines(keeper)[-1] == f"{keeper}OSError: [Errno 40] Too many levels of symbolic links: 'FOLDER'"
+    secrets.unlink()
+    assert served.ask("GET", "/healthz").json == {"status": "ok"}
+
+
 def test_pipelines_that_a_served_checkout_has_got_are_listed(
     served: Served, wercker: Wercker, checkout: Checkout
 ) -> None:
