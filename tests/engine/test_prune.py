@@ -175,6 +175,23 @@ def test_an_application_without_a_checkout_is_forgotten_in_the_end(
     assert [state.folders(of) for of in ("runs", "work", "cache", "snapshots", "trash")] == [set()] * 5
 
 
+def test_an_application_that_was_added_by_url_stays_until_its_mirror_is_gone(
+    wercker: Wercker, checkout: Checkout, state: State, tmp_path: Path
+) -> None:
+    checkout.commit(LEAVES)
+    checkout.git("clone", "--quiet", "--bare", ".", str(tmp_path / "site.git"))
+    pipeline = wercker("pipelines", "add", str(tmp_path / "site.git"), "--name", "acme/site", "-o", "id").out.strip()
+    wercker("runs", "prune")
+    run = wercker("runs", "trigger", "-a", "acme/site", "-p", "build", "--wait").out.strip()
+    state.age(91, run)
+    wercker("runs", "prune", "-o", "id")
+    assert wercker("runs", "list", "-a", "acme/site", "-o", "id").out.split() == [run]
+    assert wercker("pipelines", "list", "-a", "acme/site", "-o", "id").out.split() == [pipeline]
+    shutil.rmtree(state.home / "mirrors")
+    assert wercker("runs", "prune", "-o", "id").out.split() == [run]
+    assert state.store.count("SELECT 1 FROM applications") == 0
+
+
 def test_snapshots_go_with_the_last_run_of_them(wercker: Wercker, checkout: Checkout, state: State) -> None:
     checkout.commit(LEAVES)
     big, small = checkout.path / "big", checkout.path / "small"

@@ -157,6 +157,15 @@ def test_a_bad_payload_is_a_400_and_no_run(api: Api, change: dict[str, Any], mes
     assert api.list(applicationId=api.application) == []
 
 
+@pytest.mark.parametrize("tag", ["v1~1", "v1^", "v1^{tree}", "../heads/main", "v1@{0}", "v1 "])
+def test_a_tag_is_the_name_of_one_and_no_expression(api: Api, tag: str) -> None:
+    api.checkout.commit(PIPELINES, "second")
+    api.checkout.git("tag", "v1")
+    status, said = api.send("POST", "/api/v3/runs/", {"pipelineId": api.pipelines["build"]["id"], "tag": tag})
+    assert (status, said["message"]) == (400, f"{tag!r} is no name of a tag")
+    assert api.list(applicationId=api.application) == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "message"),
     [

@@ -21,6 +21,8 @@ def write(store: Store, path: str) -> None:
             try:
                 with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
                     _fill(archive, store)
+                file.flush()
+                os.fsync(file.fileno())  # a disk may be full only now
                 os.replace(file.name, path)
             except BaseException:  # Ctrl-C too leaves nothing half done
                 os.remove(file.name)
@@ -33,6 +35,7 @@ def _fill(archive: tarfile.TarFile, store: Store) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, "wercker.db")
         store.copy(copy)
+        archive.add(store.home, ".", recursive=False)  # whoever unpacks it has the modes of the folder too
         archive.add(copy, os.path.basename(folders.database(store.home)))
     kept = folders.mirrors(store.home)
     for root in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:

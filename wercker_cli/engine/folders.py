@@ -128,13 +128,19 @@ def mirror(home: str, application: str) -> str:
 
 
 def prepare(home: str) -> None:
-    """Makes what only its owner may read, also inside a folder that was there before."""
-    if os.path.exists(database(home)):
-        return
+    """Makes what only its owner may read, also inside a folder that was there before, or with a database restored."""
     os.makedirs(home, mode=0o700, exist_ok=True)
     for folder in ("runs", "work", "cache", "snapshots", "trash"):
         os.makedirs(os.path.join(home, folder), mode=0o700, exist_ok=True)
-    os.close(os.open(database(home), os.O_CREAT | os.O_RDWR, 0o600))
+    if not os.path.exists(database(home)):
+        make_private(database(home))
+    elif os.stat(database(home)).st_mode & 0o077:
+        os.chmod(database(home), 0o600)
+
+
+def make_private(path: str) -> None:
+    """Makes an empty file that only its owner may read, where there is none."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def holds_files(folder: str) -> bool:

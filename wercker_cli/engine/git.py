@@ -124,6 +124,11 @@ def is_branch_name(root: str, branch: str) -> bool:
     return asked(root, "check-ref-format", f"refs/heads/{branch}") is not None
 
 
+def is_tag_name(root: str, tag: str) -> bool:
+    """Whether git could have a tag of that name."""
+    return asked(root, "check-ref-format", f"refs/tags/{tag}") is not None
+
+
 def head_branch(root: str) -> str:
     """The branch that is checked out; "HEAD" where it is none."""
     return _branch_in_head(root) or asked(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "HEAD"

@@ -47,13 +47,14 @@ def add(store: Store, url: str, name: str, note: Callable[[str], None], *, publi
             raise Refused(f"{_shown(url)} cannot be fetched: {git.verdict(trouble)}")
         if not _pipeline_file(made):
             raise NotFound(f"there is no commit in {_shown(url)} yet")
-        row = checkouts.name_application(store, name or _name(url), _shown(url), public=public)
-        root = folders.mirror(store.home, row["id"])
-        folders.discard(store.home, root)
-        os.rename(made, root)
+        with store.transaction():  # a prune forgets an application that has no folder
+            row = checkouts.name_application(store, name or _name(url), _shown(url), public=public)
+            root = folders.mirror(store.home, row["id"])
+            folders.discard(store.home, root)
+            os.rename(made, root)
+            checkouts.serve(store, row["id"], folders.mirror("", row["id"]), _shown(url))
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    checkouts.serve(store, row["id"], folders.mirror("", row["id"]), _shown(url))
     _learn_pipelines(store, row["id"], root, note)
     return row
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from wercker_cli.engine import checkouts
 from wercker_cli.engine.clock import now_ms
 from wercker_cli.engine.store import Row, Store
 
@@ -28,7 +29,7 @@ class Retention(NamedTuple):
 
 
 DEFAULT = Retention(90 * DAY, 500)
-OF_LOST = Retention(90 * DAY, 0, passed=False)  # of an application that has no checkout left
+OF_LOST = Retention(90 * DAY, 0, passed=False)  # of an application whose code is not here any more
 ARTIFACTS = Retention(3 * DAY, 10)  # by default what a run left, maybe its whole checkout, goes before the run does
 
 
@@ -58,13 +59,15 @@ def without_artifacts(store: Store, application: str) -> Iterator[str]:
 
 
 def is_lost(store: Store, application: str) -> bool:
-    """Whether no checkout of the application is left on this machine."""
+    """Whether neither a checkout of the application nor what a server runs it from is left on this machine."""
     rows = store.all("SELECT path FROM checkouts WHERE application = :application", application=application)
-    return not any(os.path.isdir(row["path"]) for row in rows)
+    row = store.application_by_id(application)
+    served_from = checkouts.served_from(store, row) if row else ""
+    return not any(os.path.isdir(folder) for folder in (*(row["path"] for row in rows), served_from))
 
 
 def forget(store: Store, application: str) -> None:
-    """Takes an application off the store that has neither runs nor a checkout any more."""
+    """Takes an application off the store that has no runs and is lost."""
     with store.transaction():
         if is_lost(store, application) and not store.one(
             "SELECT 1 FROM runs WHERE application = :application", application=application

@@ -177,13 +177,22 @@ def _keep(service: wsgi.Service, stop: threading.Event) -> None:
     """Settles runs whose worker has died, and wakes others, also while nobody asks."""
     store = Store(service.home)
     dispatcher = Dispatcher(store, service.workers)
+    said = ""
     while not stop.wait(TENDING):
-        if not store.is_there():  # another one may be
-            store.close()
         try:
+            if not store.is_there():  # another one may be
+                store.close()
             dispatcher.tend()
+            trouble = ""
         except WerckerError:  # a full disk: whoever asks is told, and the next turn tries again
             continue
+        except Exception as error:  # a machine without files or processes left, or a bug of ours: likewise
+            trouble = f"{type(error).__name__}: {error}"
+        if trouble and trouble != said:
+            service.log(
+                wsgi.Entry(time.time(), "-", "", "-", "-", 500, 0, 0.0, f"looking after the workers: {trouble}")
+            )
+        said = trouble
     store.close()
 
 

@@ -79,10 +79,7 @@ class Store:
                 _migrate(db, self.home)
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("PRAGMA foreign_keys = ON")
-        if version > len(MIGRATIONS):
-            raise Refused(
-                f"the state folder {self.home} was made by a newer wercker", hint="upgrade wercker, or set WERCKER_HOME"
-            )
+        _check_version(version, self.home)
         return db
 
     @contextmanager
@@ -99,9 +96,11 @@ class Store:
             raise Refused(f"{error.object!r} is no UTF-8 text, and the engine can keep nothing else") from None
 
     def copy(self, path: str) -> None:
-        """Makes a file of all that is in the database at this moment."""
-        with self._trouble_told(), closing(sqlite3.connect(path)) as copy:
-            self._db.backup(copy)
+        """Makes a file, readable for its owner alone, of all that is in the database at this moment."""
+        with self._trouble_told():
+            folders.make_private(path)
+            with closing(sqlite3.connect(path)) as copy:
+                self._db.backup(copy)
 
     def close(self) -> None:
         """Ends the connection: SQLite does not survive a fork."""
@@ -110,10 +109,13 @@ class Store:
             del self._db
 
     def is_there(self) -> bool:
-        """Whether the database that is open is still the one in the state folder."""
+        """Whether the database that is open is still the one in the state folder, and not of a newer version by now."""
+        if "_db" not in self.__dict__:
+            return False
         try:
-            return os.stat(folders.database(self.home)).st_ino == self._inode
-        except OSError:
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            return os.stat(folders.database(self.home)).st_ino == self._inode and version <= len(MIGRATIONS)
+        except (OSError, sqlite3.Error):  # whoever opens it again is told
             return False
 
     def one(self, sql: str, **values: Any) -> Row | None:
@@ -161,7 +163,9 @@ class Store:
     def check_writable(self) -> None:
         """Raises Refused or Unreachable where nothing could be kept now."""
         with self.transaction():
-            self.write(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            version = self.all("PRAGMA user_version")[0][0]
+            _check_version(version, self.home)
+            self.write(f"PRAGMA user_version = {version}")
 
     def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
         """Runs in the order of their creation; `filters` maps columns to what they have to be."""
@@ -286,6 +290,13 @@ def _trouble(home: str, error: OSError | sqlite3.Error) -> WerckerError | None:
     if code in _LASTING:
         return Refused(said, hint="set WERCKER_HOME to another folder that you can write to")
     return None
+
+
+def _check_version(version: int, home: str) -> None:
+    if version > len(MIGRATIONS):
+        raise Refused(
+            f"the state folder {home} was made by a newer wercker", hint="upgrade wercker, or set WERCKER_HOME"
+        )
 
 
 def _migrate(db: sqlite3.Connection, home: str) -> None:

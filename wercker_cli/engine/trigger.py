@@ -190,6 +190,8 @@ def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple
     branch = wanted.branch or git.head_branch(root)
     if wanted.branch and not git.is_branch_name(root, branch):
         raise BadRequest(f"{branch!r} is no name of a branch")
+    if wanted.tag and not git.is_tag_name(root, wanted.tag):
+        raise BadRequest(f"{wanted.tag!r} is no name of a tag")
     if wanted.commit:
         revisions, missing = [wanted.commit], f"There is no commit {wanted.commit} in {root}"
     elif wanted.tag:

@@ -20,7 +20,7 @@ from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.faults import Fault, Missing, NotLoggedIn, Unwell
 from wercker_cli.engine.logins import Logins
 from wercker_cli.engine.memory import Memory
-from wercker_cli.engine.routes import ROOT, Site, answer, json_answer, refusal
+from wercker_cli.engine.routes import ROOT, Site, answer, error_answer, json_answer, refusal
 from wercker_cli.engine.store import Store
 from wercker_cli.errors import WerckerError
 
@@ -61,18 +61,27 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
     """The API, and what is beside it, for several threads: each has its own connection to the store."""
     threads, logins = threading.local(), Logins()
 
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        began = time.time()
+    def desk() -> _Desk:
+        now = time.time()
         if not hasattr(threads, "desk"):
             store = Store(service.home)
             threads.desk = _Desk(store, Dispatcher(store, service.workers), Memory(store), logins, rules)
             threads.looked = 0.0
-        if began - threads.looked > LOOKING:
-            threads.looked = began
+        if now - threads.looked > LOOKING:
+            threads.looked = now
             if not threads.desk.store.is_there():  # another one may be there by now, restored from a backup
                 threads.desk.store.close()
+        found: _Desk = threads.desk
+        return found
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.time()
         caller = callers.caller(environ, rules)
-        response, user = _respond(threads.desk, caller, environ)
+        try:
+            response, user = _respond(desk(), caller, environ)
+        except Exception as error:  # a machine without files or memory left, or a bug of ours: the log has to tell
+            said = f"{type(error).__name__}: {error}"
+            response, user = error_answer(500, "Internal Server Error", said), ""
         response = _for_http(environ, response)
         service.log(
             Entry(

@@ -5,9 +5,10 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
-from tests.conftest import Checkout, Wercker
+from tests.conftest import WERCKER, Checkout, Wercker, wait_until
 from tests.engine.serving import API, Serve
 from tests.engine.stories import run, script
+from tests.engine.torture.proc import belonging_to
 
 
 def test_a_backup_that_is_unpacked_is_the_same_engine(
@@ -49,7 +50,53 @@ def test_a_backup_that_is_unpacked_is_the_same_engine(
     assert first.end() == 0
 
 
+def test_what_was_restored_is_readable_for_its_owner_alone(
+    wercker: Wercker, checkout: Checkout, tmp_path: Path
+) -> None:
+    checkout.commit(script(says="echo hello"))
+    run(wercker, checkout)
+    wercker("server", "backup", "all.tar.gz")
+    restored = tmp_path / "restored"
+    restored.mkdir(mode=0o755)
+    subprocess.run(["tar", "-xzf", "all.tar.gz", "-C", "restored"], cwd=tmp_path, check=True)
+    assert _open_to_others(restored) == []
+    (restored / "wercker.db").chmod(0o644)  # by whatever else unpacks it
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path, WERCKER_HOME=str(restored))
+    wercker("runs", "list", cwd=checkout.path, WERCKER_HOME=str(restored))
+    assert {"wercker.db", "runs", "work", "cache", "trash"} <= {path.name for path in restored.iterdir()}
+    assert _open_to_others(restored) == []
+
+
+def _open_to_others(state: Path) -> list[str]:
+    """What in a state folder, and in itself, others than its owner could read or list."""
+    looked_at = [state, *(path for path in state.iterdir() if path.is_dir() or path.name.startswith("wercker.db"))]
+    return [path.name for path in looked_at if path.stat().st_mode & 0o077]
+
+
 def test_a_backup_that_cannot_be_written(wercker: Wercker, tmp_path: Path) -> None:
     said = wercker("server", "backup", "nowhere/all.tar.gz", code=1).err
     assert said == "wercker: the backup nowhere/all.tar.gz could not be written: No such file or directory\n"
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_a_backup_for_which_the_disk_has_no_room_leaves_the_one_before(
+    wercker: Wercker, checkout: Checkout, environ: dict[str, str], home: Path, tmp_path: Path
+) -> None:
+    checkout.commit(script(leaves='head -c 1M /dev/urandom >"$WERCKER_OUTPUT_DIR/noise"'))
+    run(wercker, checkout)
+    wait_until(lambda: belonging_to(home) == [])
+    wercker("server", "backup", "all.tar.gz")
+    before = (tmp_path / "all.tar.gz").read_bytes()
+    room = ["prlimit", f"--fsize={len(before) - 600}"]  # all but what a buffer still holds in the end
+    done = subprocess.run(
+        [*room, WERCKER, "server", "backup", "all.tar.gz"],
+        env={**environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = "wercker: the backup all.tar.gz could not be written: File too large\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+    assert (tmp_path / "all.tar.gz").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.tar.gz", "demo", "home"]

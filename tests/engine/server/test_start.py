@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -107,10 +108,25 @@ def test_a_state_folder_of_a_newer_version(wercker: Wercker, tmp_path: Path) -> 
     )
 
 
+def test_a_state_folder_that_a_newer_version_takes_over_while_the_server_goes_on(served: Served, home: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: served.ask("GET", "/healthz"), range(50)))  # all threads have opened the store
+    store = Store(str(home / ".local/state/wercker"))
+    ours = store.all("PRAGMA user_version")[0][0]
+    store.write(f"PRAGMA user_version = {ours + 1}")
+    newer = f"the state folder {store.home} was made by a newer wercker"
+    assert {served.ask("GET", "/healthz").fault for _ in range(20)} == {(503, newer)}
+    wait_until(lambda: served.get("/applications/local").body.endswith(f'"message":"{newer}"}}'.encode()))
+    assert store.all("PRAGMA user_version")[0][0] == ours + 1
+    store.write(f"PRAGMA user_version = {ours}")
+    store.close()
+    assert served.ask("GET", "/healthz").json == {"status": "ok"}
+
+
 def test_a_state_folder_that_is_replaced_is_found(served: Served, wercker: Wercker, home: Path, tmp_path: Path) -> None:
     assert served.get("/applications/local").status == 200
     (home / ".local/state/wercker").rename(tmp_path / "before")
-    wait_until(lambda: served.get("/applications/local").fault == (401, "Invalid token"))
+    wait_until(lambda: served.get("/applications/local").status == 401)
     wercker("server", "token", "create", "tester")
     served.token = wercker("server", "token", "create", "another").out.strip()
     wait_until(lambda: served.get("/applications/local").status == 200)
@@ -135,6 +151,26 @@ def test_what_the_server_cannot_do_is_a_503_and_in_the_log(served: Served, home:
     assert served.log()[-1].endswith(f'"message":"{message}"}}')
     state.unlink()
     wait_until(lambda: served.ask("GET", "/healthz").status == 200)
+
+
+def test_what_the_machine_refuses_is_in_the_log_and_the_server_goes_on(served: Served, home: Path) -> None:
+    secrets = home / ".local/state/wercker/secrets"
+
+    def lines(of: str) -> list[str]:
+        return [line.split(" ", 1)[1].replace(str(secrets), "FOLDER") for line in served.log() if of in line]
+
+    keeper = "- - - - 500 0 B 0 ms looking after the workers: "
+    secrets.touch()
+    wait_until(lambda: lines(keeper) == [f"{keeper}NotADirectoryError: [Errno 20] Not a directory: 'FOLDER'"])
+    status, message = served.ask("GET", "/healthz").fault
+    assert (status, message) == (500, f"NotADirectoryError: [Errno 20] Not a directory: '{secrets}'")
+    assert lines("GET /healthz 500")[0].endswith("Not a directory: 'FOLDER'\"}")
+    secrets.unlink()
+    secrets.symlink_to(secrets)
+    wait_until(lambda: len(lines(keeper)) > 1)  # while nobody asks
+    assert lines(keeper)[-1] == f"{keeper}OSError: [Errno 40] Too many levels of symbolic links: 'FOLDER'"
+    secrets.unlink()
+    assert served.ask("GET", "/healthz").json == {"status": "ok"}
 
 
 def test_pipelines_that_a_served_checkout_has_got_are_listed(
