@@ -85,11 +85,26 @@ def test_the_next_command_replaces_every_worker_that_was_killed(
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("args", "code"), [(["-p", "nothing"], 5), (["--nothing"], 2), (["-p", "build", "-b", "none"], 1)]
+)
+def test_a_worker_that_got_ready_for_a_run_that_is_never_made_goes_away(
+    wercker: Wercker, checkout: Checkout, home: Path, args: list[str], code: int
+) -> None:
+    checkout.commit(script(ok="true"))
+    wercker("runs", "trigger", *args, cwd=checkout.path, code=code)
+    wait_until(lambda: belonging_to(home) == [])
+    assert wercker("runs", "list", cwd=checkout.path).out == ""
+    assert not (home / ".local/state/wercker/worker.log").exists()
+
+
 def test_a_trigger_that_finds_no_room_leaves_no_process(wercker: Wercker, checkout: Checkout, home: Path) -> None:
     checkout.commit(script(wait="sleep 600"))
     for _ in range(2 * WORKERS):
         wercker("runs", "trigger", "-p", "build", cwd=checkout.path)
     workers_and_those_above = 2 * WORKERS
-    wait_until(lambda: sum("wercker runs trigger" in command for command in belonging_to(home)) == workers_and_those_above)
+    wait_until(
+        lambda: sum("wercker runs trigger" in command for command in belonging_to(home)) == workers_and_those_above
+    )
     states = sorted(wercker("runs", "list", "-o", "json", "-q", ".[].status", cwd=checkout.path).out.split())
     assert states == ["notstarted"] * WORKERS + ["running"] * WORKERS

@@ -207,7 +207,7 @@ def test_a_log_comes_whole_or_from_a_byte_on(api: Api) -> None:
     assert log("bytes=4-") == (206, "bytes 4-9/10", b"456789")
     assert log("bytes=4-5") == (206, "bytes 4-5/10", b"45")
     assert log("bytes=-3") == (206, "bytes 7-9/10", b"789")
-    assert log("bytes=10-") == (416, "bytes */10", b"")
+    assert log("bytes=10-")[:2] == (416, "bytes */10")
     assert log("lines=1-2") == (200, "", b"0123456789")
 
 

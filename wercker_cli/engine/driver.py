@@ -247,7 +247,8 @@ class _Execution:
         """The steps in one bash; an `exit 0` ends that one, and the steps behind it get another."""
         for planned in row:
             self.collectable[planned.position] = os.path.join(planned.report, "artifacts")
-            os.makedirs(self.collectable[planned.position], mode=0o700)
+            os.mkdir(planned.report, mode=0o700)
+            os.mkdir(self.collectable[planned.position], mode=0o700)
         folder = os.path.join(self.work, "session")
         opening = script.Opening(self.no_secrets(own), self.no_secrets(self.given))
         environment = {**self.job.host_vars, **self.job.secrets, processes.MARK: self.job.run}

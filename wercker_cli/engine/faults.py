@@ -63,6 +63,13 @@ class UnsupportedBody(Fault):
     title = "Unsupported Media Type"
 
 
+class NoSuchRange(Fault):
+    """A range of bytes of which there is none."""
+
+    status = 416
+    title = "Range Not Satisfiable"
+
+
 class TooManyFailures(Fault):
     """Somebody tries tokens."""
 

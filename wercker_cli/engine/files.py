@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from wercker_cli.api.transport import Response
+from wercker_cli.engine.faults import NoSuchRange
 
 if TYPE_CHECKING:
     from wercker_cli.engine.mask import Mask
@@ -16,9 +17,10 @@ _RANGE = r"bytes=(\d{1,18})-(\d{0,18})|bytes=-(\d{1,18})"
 
 
 def answer(path: str, kind: str, asked: str, *, mask: Mask | None, growing: bool) -> Response:
-    """The file at `path` of that content type, for a Range header ('' for none); FileNotFoundError where it is not.
+    """The file at `path` of that content type, for a Range header ('' for none).
 
-    The mask hides secrets; of a file that is `growing` it holds back what may be the beginning of one.
+    Raises FileNotFoundError where it is not, NoSuchRange where it has none of the bytes that are asked for. The mask
+    hides secrets; of a file that is `growing` it holds back what may be the beginning of one.
     """
     file = open(path, "rb")  # noqa: SIM115 - whoever reads the answer closes it
     stat = os.fstat(file.fileno())
@@ -30,7 +32,10 @@ def answer(path: str, kind: str, asked: str, *, mask: Mask | None, growing: bool
     first, last = _range(wanted, size)
     if first > last:
         file.close()
-        return Response(416, {**headers, "content-range": f"bytes */{size}", "content-length": "0"}, b"")
+        raise NoSuchRange(
+            f"There are {size} bytes, and none of {asked} is among them",
+            {"etag": headers["etag"], "content-range": f"bytes */{size}"},
+        )
     headers |= {"content-range": f"bytes {first}-{last}/{size}", "content-length": str(last + 1 - first)}
     return Response(206, headers, b"", _part(file, mask, first, last + 1))
 

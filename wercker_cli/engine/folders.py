@@ -51,6 +51,15 @@ def step_artifacts(home: str, run: str, position: int) -> str:
     return os.path.join(home, "runs", run, "artifacts", f"{position}.tar.gz")
 
 
+def left_by_steps(home: str, run: str) -> frozenset[str]:
+    """The paths of all archives that steps of a run have left."""
+    folder = os.path.dirname(step_artifacts(home, run, 0))
+    try:
+        return frozenset(os.path.join(folder, name) for name in os.listdir(folder))
+    except FileNotFoundError:  # most leave nothing
+        return frozenset()
+
+
 def used(home: str, run: str) -> str:
     """The folder of the wercker.yml that a run went by."""
     return os.path.join(home, "runs", run, "used")

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import IO
 
 from wercker_cli.engine import checkouts, folders, git, pipeline_file, slow
 from wercker_cli.engine.store import Row, Store
@@ -47,7 +48,6 @@ def add(store: Store, url: str, name: str, note: Callable[[str], None], *, publi
         trouble = _fetch(made, None)
         if trouble:
             raise Refused(f"{_shown(url)} cannot be fetched: {git.verdict(trouble)}")
-        _follow_head(made)
         if not _pipeline_file(made):
             raise NotFound(f"there is no commit in {_shown(url)} yet")
         row = checkouts.name_application(store, name or _name(url), _shown(url), public=public)
@@ -77,13 +77,14 @@ def refresh(store: Store, application: str, root: str) -> str:
 def _fetch_once(root: str) -> str:
     """Fetches, unless somebody else began to do so after this was called: then that one's outcome is its own."""
     called = time.monotonic()
+    until = called + SECONDS
     try:
-        with locked(root, called + SECONDS) as lock:
+        with locked(root, until) as lock:
             began, _, trouble = os.pread(lock, os.fstat(lock).st_size, 0).decode().partition("\n")
             if called <= float(began or 0) <= time.monotonic():  # it may be of before a restart
                 return trouble
             now = time.monotonic()
-            trouble = _fetch(root, called + SECONDS - now)
+            trouble = _fetch(root, until)
             os.truncate(lock, 0)
             os.pwrite(lock, f"{now}\n{trouble}".encode(), 0)
             return trouble
@@ -116,26 +117,49 @@ def _taken(lock: int) -> bool:
     return True
 
 
-def _fetch(root: str, seconds: float | None) -> str:
-    """'', or what git says went wrong; ssh and the like, which git starts, end with it."""
-    command = ["git", *git.NO_HOOKS, "-C", root, "fetch", "--quiet", "--prune", "--update-head-ok", "origin", *_REFS]
-    with tempfile.TemporaryFile() as said:  # a pipe might stay open in what ssh leaves behind for the next time
+def _fetch(root: str, until: float | None) -> str:
+    """Makes the mirror what its URL is by now, with its default branch; '', or what git says went wrong.
+
+    What takes longer than until that time, of the monotonic clock, is wrong as well.
+    """
+    try:
+        _ask(root, until, "fetch", "--quiet", "--prune", "--update-head-ok", "origin", *_REFS)
+        branch = re.match(r"ref: (refs/heads/\S+)\tHEAD", _ask(root, until, "ls-remote", "--symref", "origin", "HEAD"))
+        if branch:
+            git.git(root, "symbolic-ref", "HEAD", branch[1])
+    except git.GitError as error:
+        return error.message
+    except subprocess.TimeoutExpired:
+        return _TOO_LONG.format(SECONDS)
+    return ""
+
+
+def _ask(root: str, until: float | None, *args: str) -> str:
+    """What a git prints that asks another machine; ssh and the like, which it starts, end with it.
+
+    Raises GitError with all that it says went wrong, TimeoutExpired at that time (of the monotonic clock).
+    """
+    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:  # pipes may stay open in what ssh leaves
         process = subprocess.Popen(
-            command,
+            ["git", *git.NO_HOOKS, "-C", root, *args],
             env=git.environment(os.environ),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=told,
             stderr=said,
             start_new_session=True,
         )
         try:
-            code = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return _TOO_LONG.format(SECONDS)
+            code = process.wait(None if until is None else max(0, until - time.monotonic()))
         finally:
             _end(process)
-        said.seek(0)
-        return _shown(said.read().decode(errors="replace").strip() or f"exit code {code}") if code else ""
+        if code:
+            raise git.GitError(_shown(_read(said).strip() or f"exit code {code}"))
+        return _read(told)
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -145,14 +169,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, kill)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(patience)
-
-
-def _follow_head(root: str) -> None:
-    """Makes the default branch of the URL that of the mirror."""
-    told = git.git(root, "ls-remote", "--symref", "origin", "HEAD")
-    branch = re.match(r"ref: (refs/heads/\S+)\tHEAD", told)
-    if branch:
-        git.git(root, "symbolic-ref", "HEAD", branch[1])
 
 
 def _pipeline_file(root: str) -> tuple[str, str] | None:

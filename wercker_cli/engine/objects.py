@@ -3,6 +3,7 @@
 import json
 import time
 import zlib
+from functools import lru_cache
 from typing import Any
 
 from wercker_cli.engine.store import Row
@@ -124,7 +125,12 @@ def user_object(username: str) -> Json:
 def rfc3339(milliseconds: int) -> str:
     """A time as the API writes it: UTC, with milliseconds."""
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:03d}Z"
+    return f"{_to_the_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=1000)  # the steps of a run share a few
+def _to_the_second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _permissions(public: int) -> str:

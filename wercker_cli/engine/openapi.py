@@ -88,7 +88,7 @@ def _file(kind: str) -> Schema:
         "200": {"description": "All of it", "content": content},
         "206": {"description": "The range that was asked for", "content": content},
         "304": {"description": "It is as it was: see If-None-Match"},
-        "416": {"description": "It has no such bytes; Content-Range tells its length"},
+        "416": _json("It has no such bytes; Content-Range tells its length", "Error"),
     }
 
 

@@ -86,9 +86,9 @@ class Port:
     def plan(self, job: Job, steps: list[tuple[str, str]], first: int) -> list[str]:
         """Announces the steps behind the internal ones, as names with phases; gives their ids. Raises Lost."""
         with self._own(job):
-            self._store.add_steps(job.run, steps, first=first, now=now_ms())
+            ids = self._store.add_steps(job.run, steps, first=first, now=now_ms())
             queue.begin_main_steps(self._store, job.run)
-        return [row["id"] for row in self._store.steps(job.run)[first - 1 :]]
+        return ids
 
     def report(self, job: Job, events: Iterable[StepEvent]) -> None:
         """Steps that started or ended, in one transaction, with their messages masked. Raises Lost."""
@@ -99,6 +99,8 @@ class Port:
                     queue.finish_step(self._store, job.run, event.position, event.at, event.result, event.message)
                 else:
                     queue.start_step(self._store, job.run, event.position, event.at)
+            if any(event.result for event in told):
+                queue.count_progress(self._store, job.run)
 
     def finish(self, job: Job, result: str, message: str = "") -> None:
         """Ends the run, whose secrets are gone then; a message is for the step in which it ended.

@@ -59,7 +59,7 @@ def start_step(store: Store, run: str, position: int, at: int) -> None:
 
 
 def finish_step(store: Store, run: str, position: int, at: int, result: str, message: str) -> None:
-    """The step ended at `at`; the run's progress is the share of its steps that have ended."""
+    """The step ended at `at`."""
     store.write(
         """
         UPDATE steps SET status = 'finished', result = :result, message = :message, finished_at = :at,
@@ -72,6 +72,10 @@ def finish_step(store: Store, run: str, position: int, at: int, result: str, mes
         result=result,
         message=message,
     )
+
+
+def count_progress(store: Store, run: str) -> None:
+    """The run's progress is the share of its steps that have ended."""
     store.write(
         """
         UPDATE runs SET progress = (SELECT 100 * sum(status = 'finished') / count(*) FROM steps WHERE run = :run)
@@ -189,6 +193,7 @@ def _end(store: Store, run: str, result: str, message: str) -> None:
     running = store.one("SELECT 1 FROM steps WHERE run = :run AND status = 'running'", run=run)
     if failing and (running or message):
         finish_step(store, run, failing["position"], now, result, message)
+        count_progress(store, run)
     store.write(
         """
         UPDATE runs SET status = 'finished', result = :result, finished_at = :now, worker = NULL, lease_until = NULL,

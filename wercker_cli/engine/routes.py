@@ -146,7 +146,7 @@ def run(call: Call, run: str) -> objects.Json:
 @route("GET", "/runs/:run/steps")
 def steps(call: Call, run: str) -> list[objects.Json]:
     """The steps of a run, by `order`."""
-    return [_step_object(call, row) for row in call.site.store.steps(_run(call, run)["id"])]
+    return _step_objects(call, call.site.store.steps(_run(call, run)["id"]))
 
 
 @route("PUT", "/runs/:run/abort")
@@ -168,7 +168,7 @@ def step(call: Call, step: str) -> objects.Json:
     """One step, with its run and its application."""
     row = _step(call, step)
     run = objects.run_object(_run(call, row["run"]), call.site.base, whole=False)
-    return {**_step_object(call, row), "run": run, "project": run["application"]}
+    return {**_step_objects(call, [row])[0], "run": run, "project": run["application"]}
 
 
 @route("GET", "/runsteps/:step/log")
@@ -253,9 +253,16 @@ def _file(call: Call, path: str, kind: str, *, mask: Mask | None = None, growing
     return files.answer(path, kind, call.headers.get("range", ""), mask=mask, growing=growing)
 
 
-def _step_object(call: Call, row: Row) -> objects.Json:
-    left = os.path.exists(folders.step_artifacts(call.site.store.home, row["run"], row["position"]))
-    return objects.step_object(row, call.site.base, left_artifacts=left)
+def _step_objects(call: Call, rows: list[Row]) -> list[objects.Json]:
+    """The steps of one run."""
+    home = call.site.store.home
+    left = folders.left_by_steps(home, rows[0]["run"]) if rows else ()
+    return [
+        objects.step_object(
+            row, call.site.base, left_artifacts=folders.step_artifacts(home, row["run"], row["position"]) in left
+        )
+        for row in rows
+    ]
 
 
 def _unquoted(part: str) -> str:

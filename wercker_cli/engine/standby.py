@@ -6,15 +6,15 @@ Most of what a short run takes is Python loading modules, the command's and the 
 import os
 from collections.abc import Callable
 
-_gate: int | None = None  # a byte through it calls the worker, which goes away where it is closed instead
+_gates: list[int] = []  # of one worker at most: a byte through it calls that, and its end sends it away
 
 
 def start(state_folder: Callable[[], str | None]) -> None:
     """Leaves a process behind that becomes a worker of that state folder once it is called; else it ends with us."""
-    global _gate
-    behind_the_gate, _gate = os.pipe()
+    behind_the_gate, gate = os.pipe()
     if os.fork():
         os.close(behind_the_gate)
+        _gates.append(gate)  # in this process alone: in the other one that number will soon be another file's
         return
     try:
         from wercker_cli.engine import processes
@@ -31,10 +31,9 @@ def start(state_folder: Callable[[], str | None]) -> None:
 
 def call() -> bool:
     """Whether there was one, and it is on its way."""
-    global _gate
-    if _gate is None:
+    if not _gates:
         return False
-    gate, _gate = _gate, None
+    gate = _gates.pop()
     try:
         os.write(gate, b"!")
     except BrokenPipeError:  # it saw that there is no room for one more

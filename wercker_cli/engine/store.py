@@ -204,21 +204,23 @@ class Store:
         secrets.keep(self.home, run, new.env_vars)
         return run
 
-    def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> None:
-        """Appends steps, as names with their phases, from the position `first` on."""
-        for position, (name, phase) in enumerate(steps, first):
+    def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> list[str]:
+        """Appends steps, as names with their phases, from the position `first` on; gives their ids."""
+        ids = [new_id(now) for _ in steps]
+        for position, (id_, (name, phase)) in enumerate(zip(ids, steps, strict=True), first):
             self.write(
                 """
                 INSERT INTO steps (id, run, position, name, phase, created_at)
                 VALUES (:id, :run, :position, :name, :phase, :now)
                 """,
-                id=new_id(now),
+                id=id_,
                 run=run,
                 position=position,
                 name=name,
                 phase=phase,
                 now=now,
             )
+        return ids
 
     def steps(self, run: str) -> list[Row]:
         """The steps of a run in their order."""

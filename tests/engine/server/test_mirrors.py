@@ -88,6 +88,22 @@ def test_a_branch_that_is_gone_is_gone(served: Served, wercker: Wercker, checkou
     assert answer.fault[1].startswith("There is no branch topic in ")
 
 
+def test_the_default_branch_is_the_one_that_the_repository_has_by_now(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "--name", "acme/site", "-o", "id").out.strip()
+    checkout.git("switch", "--quiet", "-c", "trunk")
+    newest = checkout.commit("build:\n  steps: []\ndeploy:\n  steps: []\n")
+    checkout.git("push", "--quiet", "origin", "HEAD")
+    checkout.git("-C", str(bare), "symbolic-ref", "HEAD", "refs/heads/trunk")
+    checkout.git("push", "--quiet", "origin", ":main")
+    run = trigger(served, pipeline)
+    assert (run["branch"], run["commitHash"]) == ("trunk", newest)
+    found = served.get("/applications/acme/site/pipelines").json
+    assert [item["name"] for item in found] == ["build", "deploy"]
+
+
 @pytest.mark.parametrize("branch", ["", "main", "new"])
 def test_a_fetch_that_fails_is_a_failed_run_with_gits_words(
     served: Served, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path, branch: str
