@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import callers, tokens
+from wercker_cli.engine import callers, parameters, tokens
 from wercker_cli.engine.access import Access
 from wercker_cli.engine.callers import Caller
 from wercker_cli.engine.dispatch import Dispatcher
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 HEALTH = "/healthz"
 _OF_THE_STORE_ALONE = rf"{ROOT}/runs(/|/[0-9a-f]+)?"  # what no file on the disk has a part in
 LOOKING = 0.5  # seconds after which a thread looks whether its store is still the one in the state folder
+LARGEST_KNOWN = 65536  # bytes of an answer that a thread remembers: a long list is some 20,000
 BLOCK = 65536  # bytes of a file at a time
 _CACHING = {"cache-control": "private, no-cache, no-store, must-revalidate"}
 _GUARDS = {"x-content-type-options": "nosniff"}
@@ -146,8 +147,9 @@ def _answer(desk: _Desk, site: Site, request: Request) -> Response:
 
     if request.method != "GET" or not re.fullmatch(_OF_THE_STORE_ALONE, request.path):
         return ask()
-    question = (site.access, site.base, request.path, request.query)
-    return desk.memory.ask(question, ask, lambda response: response.status == 200)
+    read = frozenset((name, value) for name, value in dict(request.query).items() if name in parameters.OF_RUNS)
+    question = (site.access, site.base, request.path, read)
+    return desk.memory.ask(question, ask, lambda found: found.status == 200 and len(found.body) <= LARGEST_KNOWN)
 
 
 def _logged_in(desk: _Desk, caller: Caller) -> tuple[str, Access]:
