@@ -17,7 +17,7 @@ from wercker_cli.engine import callers, parameters, tokens
 from wercker_cli.engine.access import Access
 from wercker_cli.engine.callers import Caller
 from wercker_cli.engine.dispatch import Dispatcher
-from wercker_cli.engine.faults import Fault, Missing, NotLoggedIn, Unwell
+from wercker_cli.engine.faults import Fault, Missing, NotLoggedIn, Unwell, WrongMethod
 from wercker_cli.engine.logins import Logins
 from wercker_cli.engine.memory import Memory
 from wercker_cli.engine.routes import ROOT, Site, answer, json_answer, refusal
@@ -113,6 +113,7 @@ def _respond(desk: _Desk, caller: Caller, environ: WSGIEnvironment) -> tuple[Res
     try:
         callers.check_host(caller, desk.rules)
         if caller.path == HEALTH:
+            _check_is_get(_request(environ, caller.path))
             return _health(desk), user
         base = f"{caller.scheme}://{caller.host}{ROOT}"
         if not caller.path.startswith(f"{ROOT}/"):
@@ -129,13 +130,19 @@ def _respond(desk: _Desk, caller: Caller, environ: WSGIEnvironment) -> tuple[Res
 
 
 def _page(site: Site, request: Request) -> Response:
-    """A page for people, which shows what anybody may see; raises Missing where there is none."""
+    """A page for people, which shows what anybody may see; raises Missing where there is none, WrongMethod."""
     from wercker_cli.engine import page
 
-    found = page.answer(site, request.path, dict(request.query), site.access.sees) if request.method == "GET" else None
+    found = page.answer(site, request.path, dict(request.query), site.access.sees)
     if found is None:
         raise Missing(f"Nothing is at {request.path}")
+    _check_is_get(request)
     return found
+
+
+def _check_is_get(request: Request) -> None:
+    if request.method != "GET":
+        raise WrongMethod(f"{request.method} is not for this path; GET is", ["GET"])
 
 
 def _answer(desk: _Desk, site: Site, request: Request) -> Response:
