@@ -29,9 +29,9 @@ class Past:
     def __init__(self, home: Path) -> None:
         self.store = Store(str(home))
 
-    def site(self, base: str = BASE) -> Site:
+    def site(self) -> Site:
         """What the routes and the pages need."""
-        return Site(self.store, Dispatcher(self.store), "tester", None, base)
+        return Site(self.store, Dispatcher(self.store), "tester", None, BASE)
 
     def get(self, path: str, **query: str) -> Response:
         """A page, which is there."""

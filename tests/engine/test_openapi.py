@@ -198,6 +198,7 @@ def test_refusals_are_as_described(described: Described) -> None:
     [
         {},
         {"branch": "b", "commitHash": "ABCDEF", "tag": "", "sourceRunId": None, "message": "two\nlines"},
+        {"message": 65_536 * "😀"},
         {"tag": "v", "branch": None, "commitHash": "", "envVars": None, "applicationId": "", "workflow": ""},
         {"envVars": [{"key": "A", "value": ""}, {"key": "A", "value": "b", "protected": False}]},
     ],
@@ -226,6 +227,7 @@ def test_a_payload_that_is_understood_is_one_by_the_description(described: Descr
         {"applicationId": "x", "workflow": "all", "pipelineId": "x"},
         {"applicationId": "x", "workflow": "all", "sourceRunId": "x"},
         {"pipelineId": "x", "message": "\0"},
+        {"pipelineId": "x", "message": 65_537 * "m"},
     ],
 )
 def test_a_payload_that_is_refused_is_none_by_the_description(described: Described, payload: dict[str, Any]) -> None:

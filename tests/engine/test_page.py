@@ -247,14 +247,6 @@ def test_older_runs_are_on_pages_of_their_own(tmp_path: Path) -> None:
     past.store.close()
 
 
-def test_addresses_are_below_the_folder_that_a_proxy_gives(past: Past) -> None:
-    for path in ("/", f"/runs/{3:024x}", f"/runs/{3:024x}/steps/4"):
-        found = page.answer(past.site("https://example.com/ci/api/v3"), path, {})
-        assert found is not None
-        strange = [address for address in addresses(tree_of(found.body)) if not address.startswith("/ci/")]
-        assert strange == []
-
-
 def test_trouble_with_the_store_is_a_page_that_says_so(past: Past) -> None:
     past.store.write("ALTER TABLE steps RENAME TO moved")
     bug = past.get(f"/runs/{2:024x}")

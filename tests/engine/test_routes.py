@@ -137,6 +137,8 @@ def test_an_unknown_query_parameter_is_ignored(api: Api) -> None:
         ({"branch": "main", "tag": "v1"}, "branch and tag exclude each other"),
         ({"branch": 1}, "branch must be a text"),
         ({"message": "\ud800"}, "message must be a text"),
+        ({"message": "m" * 65_537}, "message is longer than 65536 characters"),
+        ({"branch": "b" * 65_537}, "branch is longer than 65536 characters"),
         (
             {"nobody": 1},
             "'nobody' is no key of the payload; keys: pipelineId, sourceRunId, branch, tag, commitHash, "

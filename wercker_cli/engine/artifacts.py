@@ -30,7 +30,7 @@ _ENDED = {"failed": "failed", "aborted": "was aborted"}
 
 
 def of_run(home: str, run: Row) -> str:
-    """The path of a run's archive; raises Missing where there is none."""
+    """The path of a run's archive; raises Missing where there is none, Busy where there is no seat to pack it."""
     why = lacking(home, run)
     if why:
         raise Missing(why)
@@ -93,9 +93,10 @@ def _packed(home: str, run: str) -> str:
     if os.path.exists(target):
         return target
     from wercker_cli import archive
+    from wercker_cli.engine import slow
 
     try:
-        with folders.locked(os.path.dirname(target)):
+        with slow.seat(), folders.locked(os.path.dirname(target)):
             if not os.path.exists(target):
                 os.stat(kept)
                 archive.pack(kept, target, lambda _: None, unfinished=f"{target}.new", without=NOT_OF_A_CHECKOUT)

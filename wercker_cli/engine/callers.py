@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from wercker_cli.engine.store import Row, Store
 
-_HOST = r"(?P<name>[\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
+_HOST = r"(?P<name>[\w.-]+|\[(?P<address>[0-9a-fA-F:.]+)\])(:\d{1,5})?"
 _BEARER = r"Bearer +([!-~]+) *"
 
 
@@ -56,10 +57,18 @@ def check_host(caller: Caller, rules: Rules) -> None:
     A page of somebody else, opened in a browser on this machine, can let its own name point here.
     """
     host = re.fullmatch(_HOST, caller.host, re.ASCII)
-    if host is None:
+    if host is None or (host["address"] and not _is_ipv6(host["address"])):
         raise BadRequest("The header Host is missing, or names no host")
     if rules.hosts and host["name"].lower().rstrip(".") not in rules.hosts:
         raise Forbidden(f"This server does not go by the name {host['name']}; --allowed-host adds it")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return ":" in text
 
 
 def token(caller: Caller, store: Store) -> Row | None:

@@ -85,3 +85,10 @@ class Unwell(Fault):
 
     status = 503
     title = "Service Unavailable"
+
+
+class Busy(Unwell):
+    """It has too much to do, for that many seconds perhaps; nothing has been done."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message, {"retry-after": str(seconds)})

@@ -4,6 +4,7 @@ A mirror is a repository with an empty working tree, whose branches and tags are
 """
 
 import fcntl
+import math
 import os
 import re
 import shutil
@@ -15,11 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
-from wercker_cli.engine import checkouts, folders, git, pipeline_file
+from wercker_cli.engine import checkouts, folders, git, pipeline_file, slow
 from wercker_cli.engine.store import Row, Store
 from wercker_cli.errors import NotFound, Refused
 
-SECONDS = 25.0  # that a fetch may take while somebody waits for the answer to a trigger
+SECONDS = 25.0  # that whoever waits for the answer to a trigger waits for a fetch, of others too
+_POLL = 0.02  # seconds between two looks at a lock
+_TOO_LONG = "git fetch took longer than {:g} seconds"
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _CREDENTIALS = r"(?<=://)[^/@\s]*@"
 
@@ -60,42 +63,66 @@ def add(store: Store, url: str, name: str, note: Callable[[str], None], *, publi
 
 
 def refresh(store: Store, application: str, root: str) -> str:
-    """Fetches what is new into the application's mirror at `root`; '', or git's words where that failed."""
+    """Fetches what is new into the application's mirror at `root`; '', or git's words where that failed.
+
+    Raises Busy where too many wait for a fetch already.
+    """
     before = git.commit_of(root, "HEAD")
-    trouble = _fetch_once(root)
+    with slow.seat():
+        trouble = _fetch_once(root)
     if not trouble and git.commit_of(root, "HEAD") != before:
         _learn_pipelines(store, application, root, lambda _: None)
     return trouble
 
 
 def _fetch_once(root: str) -> str:
-    """Fetches, unless somebody else began to do so after this was called, and succeeded."""
+    """Fetches, unless somebody else began to do so after this was called: then that one's outcome is its own."""
     called = time.monotonic()
-    with locked(root) as lock:
-        if called <= float(os.pread(lock, 64, 0) or 0) <= time.monotonic():  # it may be of before a restart
-            return ""
-        began = time.monotonic()
-        trouble = _fetch(root, SECONDS)
-        if not trouble:
+    until = called + SECONDS
+    try:
+        with locked(root, until) as lock:
+            began, _, trouble = os.pread(lock, os.fstat(lock).st_size, 0).decode().partition("\n")
+            if called <= float(began or 0) <= time.monotonic():  # it may be of before a restart
+                return trouble
+            now = time.monotonic()
+            trouble = _fetch(root, until)
             os.truncate(lock, 0)
-            os.pwrite(lock, str(began).encode(), 0)
-        return trouble
+            os.pwrite(lock, f"{now}\n{trouble}".encode(), 0)
+            return trouble
+    except TimeoutError:
+        return _TOO_LONG.format(SECONDS)
 
 
 @contextmanager
-def locked(root: str) -> Iterator[int]:
-    """Holds a mirror as it is; gives an open file, which tells when the last fetch began (on the machine's clock)."""
+def locked(root: str, until: float = math.inf) -> Iterator[int]:
+    """Holds a mirror as it is; raises TimeoutError where others do so until then, on the machine's clock.
+
+    Gives an open file, which tells when the last fetch began, on that clock, and in a further line what went wrong.
+    """
     lock = os.open(os.path.join(root, ".git", "fetched"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not _taken(lock):
+            if time.monotonic() > until:
+                raise TimeoutError
+            time.sleep(_POLL)
         yield lock
     finally:
         os.close(lock)
 
 
-def _fetch(root: str, seconds: float | None) -> str:
-    """Makes the mirror what its URL is by now, with its default branch; '', or what git says went wrong."""
-    until = None if seconds is None else time.monotonic() + seconds
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _fetch(root: str, until: float | None) -> str:
+    """Makes the mirror what its URL is by now, with its default branch; '', or what git says went wrong.
+
+    What takes longer than until that time, of the monotonic clock, is wrong as well.
+    """
     try:
         _ask(root, until, "fetch", "--quiet", "--prune", "--update-head-ok", "origin", *_REFS)
         branch = re.match(r"ref: (refs/heads/\S+)\tHEAD", _ask(root, until, "ls-remote", "--symref", "origin", "HEAD"))
@@ -104,7 +131,7 @@ def _fetch(root: str, seconds: float | None) -> str:
     except git.GitError as error:
         return error.message
     except subprocess.TimeoutExpired:
-        return f"git fetch took longer than {seconds:g} seconds"
+        return _TOO_LONG.format(SECONDS)
     return ""
 
 

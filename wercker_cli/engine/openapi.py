@@ -19,6 +19,7 @@ _REFUSALS = {
     "401": "No token, or one that is not known",
     "403": "The token may only read",
     "404": "There is no such thing, or it is not to be seen with this token",
+    "503": "Too much is being done; Retry-After tells when to ask again",
 }
 _TOKEN: list[Schema] = [{"bearer": []}]
 _TOKEN_OR_NONE: list[Schema] = [*_TOKEN, {}]
@@ -139,7 +140,7 @@ _PATHS: dict[str, Schema] = {
             "triggerRun",
             "A new run, which waits for a worker",
             {"200": _json("The new run", "RunInFull", links=_links("run", "/id", "getRun", "listSteps", "abortRun"))},
-            refusals=("400", "401", "403", "404"),
+            refusals=("400", "401", "403", "404", "503"),
             security=_TOKEN,
             requestBody={"required": True, "content": {"application/json": {"schema": named("Trigger")}}},
         ),
@@ -172,6 +173,7 @@ _PATHS: dict[str, Schema] = {
             _RUN,
             _RANGE,
             _UNCHANGED,
+            refusals=("400", "401", "404", "503"),
         )
     },
     "/runsteps/{step}": {"get": _operation("getStep", "One step", _found("StepInFull"), _STEP, _UNCHANGED)},

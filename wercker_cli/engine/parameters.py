@@ -12,6 +12,7 @@ MAX_LIMIT = 20  # "Max: 20, default: 20"
 STATUSES = ("notstarted", "started", "finished", "running")
 RESULTS = ("aborted", "unknown", "passed", "failed")
 SORTS = ("creationDateAsc", "creationDateDesc")
+LONGEST_TEXT = 65_536  # characters of a message, a branch and the like: twenty of them are in the answer of a list
 LONGEST_SECRET = 100_000  # bytes: it is handed over in the environment of bash
 WORKFLOW = ("applicationId", "workflow")  # in place of a pipeline
 PAYLOAD = ("pipelineId", "sourceRunId", "branch", "tag", "commitHash", "message", "envVars", *WORKFLOW)
@@ -28,6 +29,7 @@ _FILTERS = {
     "sourceRun": "source_run",
     "author": "author",
 }
+OF_RUNS = frozenset({*_FILTERS, "sort", "skip", "limit"})  # all that GET /runs reads
 _ALLOWED = {"status": STATUSES, "result": RESULTS}
 _COMMIT = r"[0-9a-f]{4,64}"
 _HALF = "[\ud800-\udfff]"
@@ -166,6 +168,8 @@ def _text(payload: Mapping[str, Any], key: str) -> str:
     value = payload.get(key) or ""
     if not _is_text(value):
         raise BadRequest(f"{key} must be a text")
+    if len(value) > LONGEST_TEXT:
+        raise BadRequest(f"{key} is longer than {LONGEST_TEXT} characters")
     return str(value)
 
 

@@ -7,13 +7,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wercker_cli.api.transport import Request, Response
 from wercker_cli.engine import checkouts, folders, git, objects, parameters, queue, secrets
 from wercker_cli.engine.access import Access
 from wercker_cli.engine.dispatch import Dispatcher
-from wercker_cli.engine.faults import Fault, Missing, WrongMethod
+from wercker_cli.engine.faults import Busy, Fault, Missing, WrongMethod
 from wercker_cli.engine.store import Row, Store
 from wercker_cli.errors import NotFound, Unreachable, WerckerError
 
@@ -152,19 +153,14 @@ def steps(call: Call, run: str) -> list[objects.Json]:
 def abort(call: Call, run: str) -> objects.Json:
     """The run after its abort, when nothing of it is alive any more; a finished one as it is."""
     store = call.site.store
-    row = _run(call, run)
+    _run(call, run)
     call.site.access.check_may_write()
     aborting = queue.abort(store, run)
     if aborting and not aborting["worker"]:
         secrets.forget(store.home, run)
-    deadline = time.monotonic() + ABORT_WAIT
-    while aborting and row["status"] != "finished" and time.monotonic() < deadline:
-        if aborting["worker"]:
-            call.site.dispatcher.cancel(aborting["worker"])
-        call.site.dispatcher.tend()
-        time.sleep(0.003)
-        row = _run(call, run)
-    return objects.run_object(row, call.site.base, whole=True)
+    if aborting and aborting["worker"]:
+        _await_end(call, run, aborting["worker"])
+    return objects.run_object(_run(call, run), call.site.base, whole=True)
 
 
 @route("GET", "/runsteps/:step")
@@ -236,6 +232,19 @@ def description(call: Call) -> objects.Json:
     from wercker_cli.engine import openapi
 
     return openapi.document(call.site.base)
+
+
+def _await_end(call: Call, run: str, worker: str) -> None:
+    """Returns when nothing of an aborted run is alive any more, or it takes too long, or too many wait already."""
+    from wercker_cli.engine import slow  # most commands only look
+
+    call.site.dispatcher.cancel(worker)
+    deadline = time.monotonic() + ABORT_WAIT
+    with suppress(Busy), slow.seat():  # it ends also while nobody waits for it
+        while _run(call, run)["status"] != "finished" and time.monotonic() < deadline:
+            call.site.dispatcher.cancel(worker)
+            call.site.dispatcher.tend()
+            time.sleep(0.003)
 
 
 def _file(call: Call, path: str, kind: str, *, mask: Mask | None = None, growing: bool = False) -> Response:

@@ -36,7 +36,12 @@ def named(name: str) -> Schema:
 
 def _left_out(about: str, pattern: str = _NO_NUL) -> Schema:
     """A text of a payload; null and the empty text are as good as none."""
-    return {"type": ["string", "null"], "description": about, "pattern": pattern}
+    return {
+        "type": ["string", "null"],
+        "description": about,
+        "pattern": pattern,
+        "maxLength": parameters.LONGEST_TEXT,
+    }
 
 
 def _given(*names: str) -> Schema:

@@ -18,13 +18,13 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
-from wercker_cli.engine import callers, wsgi
+from wercker_cli.engine import callers, slow, wsgi
 from wercker_cli.engine.channel import PATIENCE, SecureServer, Server
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.store import Store
 from wercker_cli.errors import Refused, Usage, WerckerError
 
-THREADS = 8  # requests that are answered at once; an abort can take one for seconds
+THREADS = 2 * slow.SEATS  # requests that are answered at once
 CONNECTIONS = 500  # at once
 LARGEST_BODY = 2**20  # bytes
 LARGEST_HEADER = 2**15  # bytes

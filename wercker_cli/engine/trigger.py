@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wercker_cli.engine import checkouts, git, pipeline_file, secrets, snapshot
 from wercker_cli.engine.faults import BadRequest, Missing
-from wercker_cli.engine.parameters import Trigger
+from wercker_cli.engine.parameters import LONGEST_TEXT, Trigger
 from wercker_cli.engine.store import NewRun, Row, Store
 from wercker_cli.engine.variables import STEPS_PATH
 
@@ -46,7 +46,7 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
         branch=code.branch,
         tag=code.tag,
         commit=code.commit,
-        message=_told(wanted.message or code.message, wanted.env_vars),
+        message=_told(wanted.message or code.message[:LONGEST_TEXT], wanted.env_vars),
         env_vars=wanted.env_vars,
         host_vars=_host_vars(store.home),
         author=user,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import callers, tokens
+from wercker_cli.engine import callers, parameters, tokens
 from wercker_cli.engine.access import Access
 from wercker_cli.engine.callers import Caller
 from wercker_cli.engine.dispatch import Dispatcher
-from wercker_cli.engine.faults import Fault, Missing, NotLoggedIn, Unwell
+from wercker_cli.engine.faults import Fault, Missing, NotLoggedIn, Unwell, WrongMethod
 from wercker_cli.engine.logins import Logins
 from wercker_cli.engine.memory import Memory
 from wercker_cli.engine.routes import ROOT, Site, answer, error_answer, json_answer, refusal
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 HEALTH = "/healthz"
 _OF_THE_STORE_ALONE = rf"{ROOT}/runs(/|/[0-9a-f]+)?"  # what no file on the disk has a part in
 LOOKING = 0.5  # seconds after which a thread looks whether its store is still the one in the state folder
+LARGEST_KNOWN = 65536  # bytes of an answer that a thread remembers: a long list is some 20,000
 BLOCK = 65536  # bytes of a file at a time
 _CACHING = {"cache-control": "private, no-cache, no-store, must-revalidate"}
 _GUARDS = {"x-content-type-options": "nosniff"}
@@ -121,6 +122,7 @@ def _respond(desk: _Desk, caller: Caller, environ: WSGIEnvironment) -> tuple[Res
     try:
         callers.check_host(caller, desk.rules)
         if caller.path == HEALTH:
+            _check_is_get(_request(environ, caller.path))
             return _health(desk), user
         base = f"{caller.scheme}://{caller.host}{ROOT}"
         if not caller.path.startswith(f"{ROOT}/"):
@@ -137,13 +139,19 @@ def _respond(desk: _Desk, caller: Caller, environ: WSGIEnvironment) -> tuple[Res
 
 
 def _page(site: Site, request: Request) -> Response:
-    """A page for people, which shows what anybody may see; raises Missing where there is none."""
+    """A page for people, which shows what anybody may see; raises Missing where there is none, WrongMethod."""
     from wercker_cli.engine import page
 
-    found = page.answer(site, request.path, dict(request.query), site.access.sees) if request.method == "GET" else None
+    found = page.answer(site, request.path, dict(request.query), site.access.sees)
     if found is None:
         raise Missing(f"Nothing is at {request.path}")
+    _check_is_get(request)
     return found
+
+
+def _check_is_get(request: Request) -> None:
+    if request.method != "GET":
+        raise WrongMethod(f"{request.method} is not for this path; GET is", ["GET"])
 
 
 def _answer(desk: _Desk, site: Site, request: Request) -> Response:
@@ -155,8 +163,9 @@ def _answer(desk: _Desk, site: Site, request: Request) -> Response:
 
     if request.method != "GET" or not re.fullmatch(_OF_THE_STORE_ALONE, request.path):
         return ask()
-    question = (site.access, site.base, request.path, request.query)
-    return desk.memory.ask(question, ask, lambda response: response.status == 200)
+    read = frozenset((name, value) for name, value in dict(request.query).items() if name in parameters.OF_RUNS)
+    question = (site.access, site.base, request.path, read)
+    return desk.memory.ask(question, ask, lambda found: found.status == 200 and len(found.body) <= LARGEST_KNOWN)
 
 
 def _logged_in(desk: _Desk, caller: Caller) -> tuple[str, Access]:

@@ -218,6 +218,15 @@ def test_a_host_that_is_not_ours_is_refused(served: Served, host: str) -> None:
     assert answer.fault == (403, f"This server does not go by the name {host}; --allowed-host adds it")
 
 
+@pytest.mark.parametrize("host", ["[.]", "[1]", "[::1::]", "[1.2.3.4]", "[:]:80"])
+def test_a_host_that_is_none_is_refused_everywhere(serve: Serve, host: str) -> None:
+    served = serve("--host", "0.0.0.0", "--insecure-bind")  # answers to any name
+    for path in ("/", "/page.css", "/runs/1", "/healthz", f"{API}/openapi.json"):
+        answer = served.ask("GET", path, headers={"Host": host})
+        assert answer.fault == (400, "The header Host is missing, or names no host")
+    assert served.ask("GET", "/", headers={"Host": "[2001:db8::1]:80"}).status == 200
+
+
 def test_hosts_that_are_ours(serve: Serve) -> None:
     served = serve("--allowed-host", "ci.example", "--allowed-host", "Other.example")
     hosts = ["localhost", "LOCALHOST:1", "127.0.0.1", f"127.0.0.1:{served.port}", "ci.example.:80", "other.example"]

@@ -176,6 +176,14 @@ def test_a_method_that_is_not_for_the_path(served: Served, method: str, path: st
     assert answer.headers["allow"] == allowed
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/", "/page.css"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "BREW"])
+def test_a_method_that_is_not_for_what_is_beside_the_api(served: Served, method: str, path: str) -> None:
+    answer = served.ask(method, path)
+    assert answer.fault == (405, f"{method} is not for this path; GET is")
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
 @pytest.mark.parametrize("path", ["/runs", "/api/v3", "/api/v3/api/v3/runs", "/api/v3/runs/a%2fb", "//api/v3/runs"])
 def test_nothing_is_elsewhere(served: Served, path: str) -> None:
     assert served.ask("GET", path).fault == (404, f"Nothing is at {path}")

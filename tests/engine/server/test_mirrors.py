@@ -139,13 +139,46 @@ def test_a_fetch_that_takes_too_long_is_a_failed_run(
     assert not list((mirror / ".git").rglob("*.lock"))
 
 
+def test_a_remote_that_hangs_leaves_half_of_the_server_to_others(
+    serve: Serve, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
+) -> None:
+    push(checkout, sleeps="sleep 600")
+    pipeline = wercker("pipelines", "add", str(bare), "--name", "acme/site", "-o", "id").out.strip()
+    (mirror,) = (tmp_path / "home/.local/state/wercker/mirrors").iterdir()
+    alice = wercker("server", "token", "create", "alice").out.strip()
+    served = serve(token=alice, command=hurried("mirrors", "SECONDS", 5))
+    sleeping = trigger(served, pipeline)["id"]
+    wait_until(lambda: served.get(f"/runs/{sleeping}").json["status"] == "running")
+    payload, began = json.dumps({"pipelineId": pipeline}), time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(8) as pool:
+        checkout.git("-C", str(mirror), "remote", "set-url", "origin", f"git://127.0.0.1:{silent.getsockname()[1]}/a")
+        triggers = [pool.submit(served.ask, "POST", f"{API}/runs/", payload) for _ in range(8)]
+        wait_until(lambda: sum(trigger.done() for trigger in triggers) == 4)
+        refused = [trigger.result() for trigger in triggers if trigger.done()]
+        waiting = [trigger for trigger in triggers if not trigger.done()]
+        assert served.ask("GET", "/healthz").status == 200
+        assert served.ask("GET", "/").status == 200
+        assert served.ask("PUT", f"{API}/runs/{sleeping}/abort").json["result"] in {"unknown", "aborted"}
+        assert not any(trigger.done() for trigger in waiting)
+    assert time.monotonic() - began < 10  # they do not wait for one after the other
+    assert finished(served, wercker, sleeping, tmp_path).run["result"] == "aborted"
+    assert {(answer.fault, answer.headers["retry-after"]) for answer in refused} == {
+        ((503, "4 others wait for something slow; try again in 5 seconds"), "5")
+    }
+    stories = [finished(served, wercker, trigger.result().json["id"], tmp_path) for trigger in waiting]
+    assert {story.steps[0]["message"] for story in stories} == {
+        "The code could not be fetched: git fetch took longer than 5 seconds"
+    }
+    assert len(served.get(f"/runs?pipelineId={pipeline}").json) == 5
+
+
 def test_triggers_at_once_fetch_one_after_the_other(
     served: Served, wercker: Wercker, checkout: Checkout, bare: Path
 ) -> None:
     push(checkout, says="echo")
     pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
     commit = push(checkout, says="echo again")
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(4) as pool:  # more would be refused
         runs = list(pool.map(lambda _: trigger(served, pipeline), range(8)))
     assert {run["commitHash"] for run in runs} == {commit}
     assert len({run["id"] for run in runs}) == 8

@@ -24,4 +24,4 @@ def test_what_is_public_is_on_a_page_and_nothing_else(serve: Serve, wercker: Wer
 
 
 def test_a_page_is_only_looked_at(serve: Serve) -> None:
-    assert serve().ask("POST", "/").fault == (404, "Nothing is at /")
+    assert serve().ask("POST", "/").fault == (405, "POST is not for this path; GET is")

@@ -62,4 +62,4 @@ def _missing(view: View) -> Response:
 
 def _message(view: View, status: int, name: str, text: str) -> Response:
     body = f"<h1>{name}</h1>\n<p>{isolated(text)}</p>"
-    return document(view, name, [view.home, name], body, status=status)
+    return document(name, [view.home, name], body, status=status)

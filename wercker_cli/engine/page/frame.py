@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from wercker_cli import __version__
 from wercker_cli.api.transport import Response
@@ -21,8 +21,8 @@ _PAGE = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<link rel="stylesheet" href="{root}/page.css">
-<link rel="icon" href="{root}/page.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/page.css">
+<link rel="icon" href="/page.svg" type="image/svg+xml">
 {live}</head>
 <body>
 <header>
@@ -37,12 +37,12 @@ _PAGE = """\
 </main>
 <p id="stale" role="alert" hidden>The server does not answer. This is what it said last.</p>
 <footer>
-<p>wercker {version} · times are UTC · <a href="{root}{api}/openapi.json">API</a></p>
+<p>wercker {version} · times are UTC · <a href="{api}/openapi.json">API</a></p>
 </footer>
 </body>
 </html>
 """
-_LIVE = '<script src="{root}/page.js" defer></script>\n'
+_LIVE = '<script src="/page.js" defer></script>\n'
 _GUARDS = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -59,14 +59,10 @@ class View(NamedTuple):
     site: Site
     visible: Callable[[Row], bool]
 
-    @property
-    def root(self) -> str:
-        """The path that the addresses of pages begin with: '' unless a proxy gives the server a folder."""
-        return urlsplit(self.site.base).path.removesuffix(ROOT)
-
-    def address(self, *parts: str, **query: str) -> str:
+    @staticmethod
+    def address(*parts: str, **query: str) -> str:
         """The address of a page, to be escaped where it is put into HTML."""
-        path = f"{self.root}/" + "/".join(quote(part, safe="") for part in parts)
+        path = "/" + "/".join(quote(part, safe="") for part in parts)
         given = {name: value for name, value in query.items() if value}
         return f"{path}?{urlencode(given)}" if given else path
 
@@ -98,12 +94,11 @@ def facts(told: Mapping[str, str]) -> str:
     return "\n".join(['<dl class="facts">', *items, "</dl>"])
 
 
-def document(view: View, title: str, path: list[str], body: str, *, live: bool = False, status: int = 200) -> Response:
+def document(title: str, path: list[str], body: str, *, live: bool = False, status: int = 200) -> Response:
     """A whole page; `path` leads to it, as HTML, and a `live` one renews itself. The title is plain text."""
     page = _PAGE.format(
         title=shown(f"{title} · wercker"),
-        root=escape(view.root),
-        live=_LIVE.format(root=escape(view.root)) if live else "",
+        live=_LIVE if live else "",
         path="\n".join(f"<li>{part}</li>" for part in path),
         body=body,
         version=__version__,

@@ -52,7 +52,7 @@ def page(view: View, run: Row) -> Response:
     ]
     path = [*application_path(view, run), f"run {run['id'][-7:]}"]
     live = run["status"] != "finished"
-    return document(view, f"{mark(run)}: {name}", path, "\n".join(filter(None, parts)), live=live)
+    return document(f"{mark(run)}: {name}", path, "\n".join(filter(None, parts)), live=live)
 
 
 def application_path(view: View, run: Row) -> list[str]:
@@ -129,7 +129,7 @@ def _variable(variable: dict[str, str | None]) -> str:
 def _artifact(view: View, run: Row) -> str:
     if artifacts.lacking(view.site.store.home, run):
         return ""
-    return link(f"{view.root}{ROOT}/runs/{run['id']}/artifact", "download (tar.gz)")
+    return link(f"{ROOT}/runs/{run['id']}/artifact", "download (tar.gz)")
 
 
 def _why(view: View, run: Row, steps: Sequence[Row]) -> str:
@@ -168,7 +168,7 @@ def step_artifacts(view: View, step: Row) -> str:
     """The link to what a step left, '' where it left nothing."""
     if not os.path.exists(folders.step_artifacts(view.site.store.home, step["run"], step["position"])):
         return ""
-    return link(f"{view.root}{ROOT}/runsteps/{step['id']}/artifacts", "files (tar.gz)")
+    return link(f"{ROOT}/runsteps/{step['id']}/artifacts", "files (tar.gz)")
 
 
 def _span(run: Row, steps: Sequence[Row]) -> tuple[float, float]:

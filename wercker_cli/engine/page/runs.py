@@ -50,7 +50,7 @@ def page(view: View, query: Mapping[str, str]) -> Response:
         _table(view, rows) if rows else f"<p>{_nothing(applications, wanted)}</p>",
         _pages(view, wanted, skip, more=len(found) > SIZE),
     ]
-    return document(view, wanted["application"] or "Runs", ["wercker"], "\n".join(filter(None, parts)), live=True)
+    return document(wanted["application"] or "Runs", ["wercker"], "\n".join(filter(None, parts)), live=True)
 
 
 def _name(application: Row) -> str:

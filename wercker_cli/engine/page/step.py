@@ -46,7 +46,7 @@ def page(view: View, run: Row, position: int, query: Mapping[str, str]) -> Respo
         f"step {position}",
     ]
     live = step["status"] != "finished" and run["status"] != "finished" and not before
-    return document(view, f"{mark}: {step['name']}", path, "\n".join(filter(None, parts)), live=live)
+    return document(f"{mark}: {step['name']}", path, "\n".join(filter(None, parts)), live=live)
 
 
 def _offset(given: str) -> int:
@@ -79,7 +79,7 @@ def _log(view: View, step: Row, part: log.Part) -> str:
         end = link(f"{_address(view, step)}#end", "The end of the log")
     else:
         end = _ends(step, empty=not part.size)
-    whole = link(f"{view.root}{ROOT}/runsteps/{step['id']}/log", "as text")
+    whole = link(f"{ROOT}/runsteps/{step['id']}/log", "as text")
     return _LOG.format(before=before, log=coloured(part.data), end=f"{end} · {size(part.size)} {whole}")
 
 
