@@ -16,9 +16,8 @@ def take(port: Port, job: Job, work: str, log: IO[bytes]) -> str:
     if cache is None:
         cache = os.path.join(work, "cache")
         say(log.fileno(), "another run of this application has its cache: this one has an empty one that is not kept")
-    if os.path.islink(cache) or (
-        os.path.exists(cache) and not os.path.isdir(cache)
-    ):  # a step has put something else in its place
+    # A step may have put something else in its place.
+    if os.path.islink(cache) or (os.path.exists(cache) and not os.path.isdir(cache)):
         os.rename(cache, os.path.join(work, "session", "no-cache"))
     os.makedirs(cache, mode=0o700, exist_ok=True)
     drop_large(port, job, cache, log)  # of a run that failed: it had no "store"

@@ -14,6 +14,8 @@ from wercker_cli.engine.clock import now_ms, uptime_ms
 from wercker_cli.engine.store import Store
 
 WORKERS = max(2, os.cpu_count() or 1)  # at most; each has one run at a time
+# What a worker of a server, and git in it, read of its environment; steps could read all of it in /proc.
+NEEDED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "PYTHONPATH")
 LAZY = 19  # everybody else first
 STUCK = 10_000  # milliseconds that a run may wait where nobody is at work
 GETTING_UP = 0.3  # seconds that a worker may take to join, before it is called again
@@ -31,7 +33,7 @@ class Dispatcher:
     def wake(self) -> None:
         """Makes sure that somebody takes what is queued, without waiting for it."""
         self._woke = time.monotonic()
-        missing = min(self._room(), queue.waiting(self._store, most=self._workers))
+        missing = min(room(self._store, self._workers), queue.waiting(self._store, most=self._workers))
         if missing > 0 and standby.call():
             missing -= 1
         if missing > 0:
@@ -64,10 +66,7 @@ class Dispatcher:
     def is_stuck(self) -> bool:
         """Whether runs have waited for a worker for longer than it takes to get one."""
         since = queue.waiting_since(self._store)
-        return since is not None and now_ms() - since > STUCK and self._room() == self._workers
-
-    def _room(self) -> int:
-        return room(self._store, self._workers)
+        return since is not None and now_ms() - since > STUCK and room(self._store, self._workers) == self._workers
 
     def _settle(self, run: str, worker: str) -> None:
         """Clears up first: once the run has ended nobody looks for what it left."""
@@ -107,7 +106,8 @@ def leave_a_worker_behind(home: str, workers: int) -> None:
     """
     if threading.active_count() > 1:
         command = [sys.executable, "-P", "-m", "wercker_cli.engine.worker", home, str(workers)]
-        parent = os.posix_spawn(sys.executable, command, os.environ)
+        environment = {name: os.environ[name] for name in NEEDED if name in os.environ}
+        parent = os.posix_spawn(sys.executable, command, environment)
         threading.Thread(target=os.waitpid, args=(parent, 0), daemon=True).start()  # it forks, and ends at once
         return
     child = os.fork()

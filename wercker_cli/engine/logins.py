@@ -43,8 +43,3 @@ class Logins:
             self._failures[address] = _Failures(count, now, now + wait)
             if len(self._failures) > MOST:
                 del self._failures[next(iter(self._failures))]  # the one that failed longest ago
-
-    def succeeded(self, address: str) -> None:
-        """Forgets the failures of an address."""
-        with self._lock:
-            self._failures.pop(address, None)

@@ -10,6 +10,7 @@ GRACE = 0.5  # seconds between TERM and KILL
 GIVE_UP = 10.0  # seconds after which what cannot be killed (a hung disk) is left to the kernel
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -74,6 +75,11 @@ def adopt_orphans(*, adopt: bool = True) -> None:
 def die_with_parent() -> None:
     """Asks the kernel to kill this process when its parent ends; for a child, before it becomes another program."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def conceal() -> None:
+    """Keeps the environment and the memory of this process from others of the same user, unless that is root."""
+    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def wakeup() -> int:

@@ -18,7 +18,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
-from wercker_cli.engine import callers, slow, wsgi
+from wercker_cli.engine import callers, processes, slow, wsgi
 from wercker_cli.engine.channel import PATIENCE, SecureServer, Server
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.store import Store
@@ -53,6 +53,7 @@ def serve(
     port or the state folder cannot be had, Usage for a host that this machine has not, for one that is not protected,
     and for files that are no certificate.
     """
+    processes.conceal()  # steps are of the same user
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # what concerns a request is in our own log
     store = Store(service.home)
     store.one("SELECT 1")

@@ -172,13 +172,12 @@ def _logged_in(desk: _Desk, caller: Caller) -> tuple[str, Access]:
     """The name of a caller's token and what it allows; raises NotLoggedIn, TooManyFailures."""
     if caller.authorization is None:
         return "", Access.NOBODY
-    desk.logins.check(caller.address)
     find = partial(callers.token, caller, desk.store)
     row = desk.memory.ask(caller.authorization, find, lambda row: row is not None)
     if row is None or tokens.is_over(row):
+        desk.logins.check(caller.address)  # a good token passes: others may come from the same address
         desk.logins.failed(caller.address)
         raise NotLoggedIn("Invalid token")
-    desk.logins.succeeded(caller.address)
     return row["name"], Access.READ_ONLY if row["read_only"] else Access.MEMBER
 
 
