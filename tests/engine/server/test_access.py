@@ -118,6 +118,15 @@ def not_there(place: Place) -> tuple[int, str]:
     return 404, f"There is no run {place.run}"
 
 
+def test_what_was_public_is_so_until_it_is_made_private(
+    serve: Serve, place: Callable[..., Place], wercker: Wercker, tmp_path: Path
+) -> None:
+    added, served = place("added", "--public"), serve()
+    for option, status in (([], 200), (["--private"], 404), ([], 404), (["--public"], 200)):
+        wercker("pipelines", "add", str(tmp_path / "added"), *option)
+        assert statuses(served, added) == {status}
+
+
 def test_a_run_is_of_the_folder_that_was_added_wherever_else_its_application_is(
     served: Served, place: Callable[..., Place], wercker: Wercker, tmp_path: Path
 ) -> None:
