@@ -65,10 +65,9 @@ class StepEvent(NamedTuple):
 class Port:
     """The store and the state folder, as one worker may use them."""
 
-    def __init__(self, store: Store, worker: str, base: str) -> None:
+    def __init__(self, store: Store, worker: str) -> None:
         self._store = store
         self._worker = worker
-        self._base = base
 
     def claim(self) -> Job | None:
         """The next run, which is this worker's from now on; None where none waits."""
@@ -180,7 +179,7 @@ class Port:
             yield
 
     def _job(self, row: Row) -> Job:
-        run = objects.run_object(row, self._base, whole=True)
+        run = objects.run_object(row, row["base"] or objects.BASE, whole=True)
         env_vars, hidden = secrets.apart(run["envVars"], secrets.values(self._store.home, row["id"]))
         return Job(
             run=row["id"],

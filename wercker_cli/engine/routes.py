@@ -131,7 +131,7 @@ def trigger(call: Call) -> objects.Json:
     if source and not call.site.access.sees(source):
         raise Missing(f"sourceRunId: there is no run {wanted.source_run}")
     checkout = call.site.checkout if call.site.access is Access.OWNER else _served_from(call, application)
-    run = create_run(call.site.store, wanted, call.site.user, checkout)
+    run = create_run(call.site.store, wanted, call.site.user, checkout, call.site.base)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)
     call.site.dispatcher.wake()
     return created

@@ -30,8 +30,10 @@ class _Code(NamedTuple):
     trouble: str = ""  # why it could not be fetched
 
 
-def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -> str:
+def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None, base: str) -> str:
     """The id of the new run. It is of the checkout that the caller is in, else of the one seen last.
+
+    `base` is the root of the URLs in its variables.
 
     Raises Missing for an unknown pipeline or source run, BadRequest for a source run without an artifact, and for a
     branch, tag or commit that the repository does not have.
@@ -52,6 +54,7 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
         author=user,
         source_run=wanted.source_run or None,
         trouble=code.trouble,
+        base=base,
         inputs=[("", wanted.source_run)] if wanted.source_run else [],
     )
     workflow = _workflow(store, wanted, code) if wanted.workflow else None

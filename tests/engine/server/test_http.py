@@ -50,6 +50,22 @@ def test_urls_are_the_servers_own(ran: Ran) -> None:
     )
 
 
+def test_the_urls_in_the_variables_of_a_run_are_the_servers_own(
+    served: Served, wercker: Wercker, checkout: Checkout
+) -> None:
+    flow = "workflows: [{name: both, pipelines: [{name: build}, {name: again, requires: [build]}]}]\n"
+    build = script(tells='echo "$WERCKER_RUN_URL $WERCKER_APPLICATION_URL"')
+    checkout.commit(flow + build + build.replace("build:", "again:"))
+    wercker("pipelines", "add", cwd=checkout.path)
+    application = served.get("/applications/local/demo").json
+    body = json.dumps({"applicationId": application["id"], "workflow": "both"})
+    first = served.ask("POST", f"{API}/runs/", body).json["id"]
+    wait_until(lambda: served.get(f"/runs?sourceRun={first}&applicationId={application['id']}&status=finished").json)
+    for run in served.get(f"/runs?applicationId={application['id']}").json:
+        told = wercker("runs", "logs", run["id"], "--step", "tells").out
+        assert told == f"{run['url']} {application['url']}\n"
+
+
 @pytest.mark.parametrize("path", ["/runs/{run}", "/runs?applicationId={application}", "{log}", "/runs/{run}/artifact"])
 def test_an_etag_saves_the_body(ran: Ran, path: str) -> None:
     path = path.format(run=ran.run["id"], application=ran.application, log=ran.log())
