@@ -29,6 +29,7 @@ class Job(NamedTuple):
     origin: str  # the URL of the remote, '' for none
     remote: git.Remote
     repository: str
+    called: str  # what the log calls that: its folder, or OWNER/NAME where others may read it
     snapshots: str  # the repository that holds commits which no branch shows
     branch: str
     tag: str
@@ -192,6 +193,7 @@ class Port:
             origin=row["remote"],
             remote=git.remote(row["remote"]),
             repository=row["repository"],
+            called=f"{row['application_owner']}/{row['application_name']}" if row["served_from"] else row["repository"],
             snapshots=snapshot.repository(self._store.home, row["application"]),
             branch=row["branch"],
             tag=row["tag"],

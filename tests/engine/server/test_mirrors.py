@@ -63,7 +63,8 @@ def test_each_trigger_fetches_what_is_new(
     assert newest["commitHash"] == third
     story = finished(served, wercker, newest["id"], tmp_path)
     assert (story.run["result"], story.logs["says"]) == ("passed", "three\n")
-    assert finished(served, wercker, run["id"], tmp_path).logs["says"] == "one\n"
+    logs = finished(served, wercker, run["id"], tmp_path).logs
+    assert (logs["get code"], logs["says"]) == (f"commit {first} of local/site\n", "one\n")
 
 
 def test_pipelines_that_are_pushed_later_become_known(
@@ -85,7 +86,7 @@ def test_a_branch_that_is_gone_is_gone(served: Served, wercker: Wercker, checkou
     trigger(served, pipeline, branch="topic")
     checkout.git("push", "--quiet", "origin", ":topic")
     answer = served.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": pipeline, "branch": "topic"}))
-    assert answer.fault[1].startswith("There is no branch topic in ")
+    assert answer.fault == (400, "There is no branch topic in local/site")
 
 
 def test_the_default_branch_is_the_one_that_the_repository_has_by_now(
