@@ -217,8 +217,6 @@ def application(call: Call, owner: str, name: str) -> objects.Json:
 def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
     """The pipelines of an application."""
     page, application = parameters.page(call.query), _application_row(call, owner, name)
-    if call.site.access is not Access.OWNER and not application["fetched_from"]:  # nobody else looks at its files here
-        checkouts.register(call.site.store, application["served_from"], lambda _: None)
     rows = call.site.store.pipelines(application["id"], skip=page.skip, limit=page.limit)
     return [
         objects.pipeline_object(row["id"], row["name"], row["created_at"], row["public"], call.site.base)

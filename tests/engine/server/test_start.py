@@ -5,15 +5,17 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import WERCKER, Checkout, Wercker, wait_until
-from tests.engine.serving import Serve, Served
+from tests.engine.serving import Answer, Serve, Served, hurried
 from tests.engine.stories import read, script
 from wercker_cli.engine import queue
 from wercker_cli.engine.clock import now_ms
@@ -181,8 +183,33 @@ def test_pipelines_that_a_served_checkout_has_got_are_listed(
     checkout.commit("build:\n  steps: []\n")
     wercker("pipelines", "add", cwd=checkout.path)
     checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
-    found = served.get("/applications/local/demo/pipelines").json
-    assert [pipeline["name"] for pipeline in found] == ["build", "test"]
+    checkout.git("remote", "add", "origin", "https://example.com/acme/site.git")  # it stays what it was added as
+    wait_until(lambda: names(served.get("/applications/local/demo/pipelines")) == ["build", "test"])
+    (checkout.path / "wercker.yml").write_text("build:\n  steps: []\ndeploy:\n  steps: []\n")
+    wait_until(lambda: names(served.get("/applications/local/demo/pipelines")) == ["build", "test", "deploy"])
+    assert served.get("/applications/acme").json == []
+
+
+def test_reading_writes_nothing(serve: Serve, wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("pipelines", "add", "--public", cwd=checkout.path)
+    served = serve(command=hurried("server", "TENDING", 600))
+    before = dump(home)
+    checkout.git("remote", "add", "origin", "https://example.com/acme/site.git")
+    checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
+    assert names(served.get("/applications/local/demo/pipelines")) == ["build"]
+    assert dump(home) == before
+
+
+def names(answer: Answer) -> list[str]:
+    """Those of the things in a list."""
+    return [thing["name"] for thing in answer.json]
+
+
+def dump(home: Path) -> list[str]:
+    """All that is in the database."""
+    with closing(sqlite3.connect(home / ".local/state/wercker/wercker.db")) as db:
+        return list(db.iterdump())
 
 
 def test_a_privileged_port(environ: dict[str, str], tmp_path: Path) -> None:
