@@ -43,7 +43,7 @@ def caller(environ: WSGIEnvironment, rules: Rules) -> Caller:
         for name in ("FOR", "PROTO", "HOST")
     }
     return Caller(
-        address=told["FOR"] or environ["REMOTE_ADDR"],
+        address=told["FOR"] if told["FOR"] and _is_address(told["FOR"]) else environ["REMOTE_ADDR"],
         scheme=told["PROTO"] if told["PROTO"] in {"http", "https"} else environ["wsgi.url_scheme"],
         host=told["HOST"] or environ.get("HTTP_HOST", ""),
         path=_path(environ["REQUEST_URI"]),
@@ -64,11 +64,15 @@ def check_host(caller: Caller, rules: Rules) -> None:
 
 
 def _is_ipv6(text: str) -> bool:
+    return ":" in text and _is_address(text)
+
+
+def _is_address(text: str) -> bool:
     try:
         ip_address(text)
     except ValueError:
         return False
-    return ":" in text
+    return True
 
 
 def token(caller: Caller, store: Store) -> Row | None:

@@ -6,7 +6,6 @@ import errno
 import logging
 import signal
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
-from wercker_cli.engine import callers, checkouts, processes, slow, wsgi
+from wercker_cli.engine import callers, checkouts, processes, slow, tls, wsgi
 from wercker_cli.engine.channel import PATIENCE, SecureServer, Server
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.store import Store
@@ -62,7 +61,7 @@ def serve(
     if not local:
         note(_exposed(address))
     if address.cert:
-        listener = _secured(listener, address)
+        listener = tls.secured(listener, address.cert, address.key)
     scheme = "https" if address.cert else "http"
     rules = callers.Rules(_names(address, listener) if local else frozenset(), address.behind_proxy)
     server = _server(listener, scheme, service, rules)
@@ -70,7 +69,7 @@ def serve(
     keeper = threading.Thread(target=_keep, args=(service, stop), daemon=True)
     with _signals(server, stop):
         keeper.start()
-        listening(f"{scheme}://{_name(address.host)}:{server.effective_port}")
+        listening(f"{scheme}://{_reached_as(address, listener)}:{server.effective_port}")
         while not stop.is_set():
             _turn(server)
     wasyncore.dispatcher.close(server)
@@ -160,14 +159,11 @@ def _not_bound(address: Address, error: OSError) -> WerckerError:
     return Refused(f"{where} cannot be used: {error.strerror}")
 
 
-def _secured(listener: socket.socket, address: Address) -> socket.socket:
-    """The same socket with TLS; the handshake belongs to each connection, and must hold nobody else up."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(address.cert or "", address.key, password="")
-    except (OSError, ValueError) as error:  # ValueError: a key that only a password opens
-        raise Usage(f"the certificate {address.cert} cannot be used: {error}") from None
-    return context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
+def _reached_as(address: Address, listener: socket.socket) -> str:
+    """The host in a URL that leads there from this machine: no name is needed for that."""
+    if ip_address(listener.getsockname()[0]).is_unspecified:
+        return "127.0.0.1" if listener.family == socket.AF_INET else "[::1]"
+    return _name(address.host)
 
 
 def _name(host: str) -> str:

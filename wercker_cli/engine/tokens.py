@@ -18,10 +18,12 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}"
 def create(store: Store, name: str, *, read_only: bool, seconds: float | None) -> str:
     """A new token of 256 random bits, which is kept nowhere; it expires after so many seconds, None for never.
 
-    Raises Usage for a name that cannot be the user of a run, Refused for one that is taken.
+    Raises Usage for a name that cannot be the user of a run and for no time at all, Refused for a name that is taken.
     """
     if not re.fullmatch(_NAME, name):
         raise Usage(f"{name!r} is no name for a token", hint="letters, digits and . _ @ -, at most 64 of them")
+    if seconds == 0:
+        raise Usage("a token that expires at once lets nobody in", hint="--expires 90d")
     token, now = PREFIX + secrets.token_urlsafe(32), now_ms()
     made = store.write(
         """
