@@ -14,6 +14,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
+from waitress.utilities import RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 from wercker_cli.engine.routes import error_answer
 from wercker_cli.engine.wsgi import Entry
@@ -38,13 +39,24 @@ class _Task(WSGITask):
             super().set_close_on_finish()
 
 
+def _wrong_with(request: HTTPRequestParser) -> str:
+    """Why waitress refuses a request."""
+    if isinstance(request.error, RequestHeaderFieldsTooLarge):
+        return f"The head of a request may have {request.adj.max_request_header_size - 1} bytes, and this one has more"
+    if isinstance(request.error, RequestEntityTooLarge):
+        size = request.content_length or "more"  # one in chunks does not say beforehand
+        return f"A body may have {request.adj.max_request_body_size - 1} bytes, and this one has {size}"
+    said = str(request.error.body)
+    return f"{said[:1].upper()}{said[1:]}"
+
+
 class _Refusal(ErrorTask):
     """What waitress answers itself: a request that is too large, or none."""
 
     def execute(self) -> None:
         """Writes the API's error object."""
         error = self.request.error
-        response = error_answer(error.code, error.reason, f"{error.body[:1].upper()}{error.body[1:]}")
+        response = error_answer(error.code, error.reason, _wrong_with(self.request))
         self.status = f"{error.code} {error.reason}"
         self.response_headers += [(name.title(), value) for name, value in response.headers.items()]
         self.set_close_on_finish()

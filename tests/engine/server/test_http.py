@@ -227,7 +227,8 @@ def test_a_path_as_a_proxy_is_asked(served: Served) -> None:
 @pytest.mark.parametrize(("length", "status"), [(2**20, 400), (2**20 + 1, 413), (30_000_000, 413)])
 def test_a_body_is_capped_at_a_mebibyte(served: Served, length: int, status: int) -> None:
     answer = served.ask("POST", f"{API}/runs/", b"[" * length)
-    assert answer.fault[0] == status
+    too_large = f"A body may have 1048576 bytes, and this one has {length}"
+    assert answer.fault == (status, too_large if status == 413 else "The body is not JSON")
     assert answer.headers.get("connection") == ("close" if status == 413 else None)
 
 
@@ -235,7 +236,20 @@ def test_a_chunked_body_is_capped_as_well(served: Served) -> None:
     head = b"POST /api/v3/runs/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     answer = served.raw(head + 70 * (b"4000\r\n" + 0x4000 * b"a" + b"\r\n"))
     assert answer.startswith(b"HTTP/1.1 413 ")
-    assert b'\r\n\r\n{"statusCode":413,"error":"Request Entity Too Large","message":"Exceeds max_body of ' in answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {
+        "statusCode": 413,
+        "error": "Request Entity Too Large",
+        "message": "A body may have 1048576 bytes, and this one has more",
+    }
+
+
+def test_a_head_is_capped_at_32_kibibytes(served: Served) -> None:
+    answer = served.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + 33_000 * b"x" + b"\r\n\r\n")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {
+        "statusCode": 431,
+        "error": "Request Header Fields Too Large",
+        "message": "The head of a request may have 32768 bytes, and this one has more",
+    }
 
 
 @pytest.mark.parametrize(
