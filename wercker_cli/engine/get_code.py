@@ -26,8 +26,11 @@ _GITLINK = "160000"
 def check_out(job: Job, root: str, run: Run, say: Say) -> None:
     """Makes the checkout of a run at `root`; raises Refused, with the reason, where that cannot be done."""
     if job.trouble:
-        say(job.trouble)
-        raise Refused(f"The code could not be fetched: {git.verdict(job.trouble)}")
+        verdict = git.verdict(job.trouble)
+        for line in job.trouble.splitlines():
+            if line != verdict:  # that comes last
+                say(line)
+        raise Refused(f"The code could not be fetched: {verdict}")
     if not os.path.isdir(job.repository):
         raise Refused(f"There is no repository in {job.called} any more")
     if "\n" in job.repository:

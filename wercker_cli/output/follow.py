@@ -125,6 +125,8 @@ def failure(
     out.print(title.append(f": {message}" if message else ""), soft_wrap=True)
     colour = coloured(stream, color, environ)
     for line in last_lines(log, LAST_LINES, keep_colour=colour):
+        if line == message:  # it stands above
+            continue
         paper(stream).write(f"  │ {line}\x1b[0m\n" if "\x1b" in line else f"  │ {line}\n")
     which = shlex.quote(one_line(get(failed, "order") or step_name(failed)))
     paper(stream).write(f"hint: wercker runs logs {shown} --step {which}\n")

@@ -6,6 +6,7 @@ import shutil
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +118,31 @@ def test_a_fetch_that_fails_is_a_failed_run_with_gits_words(
     story = finished(served, wercker, run["id"], tmp_path)
     assert story.run["result"] == "failed"
     assert story.steps[0]["message"] == ("The code could not be fetched: fatal: Could not read from remote repository.")
-    assert f"fatal: '{bare}' does not appear to be a git repository\n" in story.logs["get code"]
+    assert story.logs["get code"] == (
+        f"fatal: '{bare}' does not appear to be a git repository\n\n"
+        "Please make sure you have the correct access rights\nand the repository exists.\n"
+        "The code could not be fetched: fatal: Could not read from remote repository.\n"
+    )
     shutil.move(tmp_path / "away.git", bare)
     assert finished(served, wercker, trigger(served, pipeline)["id"], tmp_path).run["result"] == "passed"
+
+
+def test_a_fetch_that_fails_is_told_once_to_whoever_waits(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    bare.rename(bare.with_name("away.git"))
+    asked = partial(wercker, WERCKER_API_URL=served.url, WERCKER_TOKEN=served.token)
+    done = asked("runs", "trigger", "-p", pipeline, "--wait", code=10)
+    assert done.err.partition("\n\n")[2] == (
+        "✗ failed get code: The code could not be fetched: fatal: Could not read from remote repository.\n"
+        f"  │ fatal: '{bare}' does not appear to be a git repository\n"
+        "  │ \n"
+        "  │ Please make sure you have the correct access rights\n"
+        "  │ and the repository exists.\n"
+        f"hint: wercker runs logs {done.out.strip()} --step 1\n"
+    )
 
 
 def test_a_fetch_that_takes_too_long_is_a_failed_run(
@@ -136,7 +159,8 @@ def test_a_fetch_that_takes_too_long_is_a_failed_run(
         run = trigger(served, pipeline)
         assert time.monotonic() - began < 10
     story = finished(served, wercker, run["id"], tmp_path)
-    assert story.steps[0]["message"] == "The code could not be fetched: git fetch took longer than 1 seconds"
+    message = "The code could not be fetched: git fetch took longer than 1 seconds"
+    assert (story.steps[0]["message"], story.logs["get code"]) == (message, f"{message}\n")
     assert not list((mirror / ".git").rglob("*.lock"))
 
 
