@@ -16,7 +16,13 @@ FILE = click.Path(exists=True, dir_okay=False)
 @shape.command("start")
 @shape.option("--host", default="127.0.0.1", show_default=True, metavar="NAME", help="The address to listen on.")
 @shape.option("--port", type=PORT, default=8080, show_default=True, metavar="N", help="0 takes one that is free.")
-@shape.option("--workers", type=Count(min=1), metavar="N", help="How many runs there may be at once.")
+@shape.option(
+    "--workers",
+    type=Count(min=1),
+    metavar="N",
+    help="How many runs it has at once [default: one per CPU, 2 at least]. "
+    "wercker runs trigger on this machine itself goes by the default.",
+)
 @shape.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
