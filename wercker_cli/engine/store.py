@@ -211,18 +211,10 @@ class Store:
     def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> list[str]:
         """Appends steps, as names with their phases, from the position `first` on; gives their ids."""
         ids = [new_id(now) for _ in steps]
-        for position, (id_, (name, phase)) in enumerate(zip(ids, steps, strict=True), first):
-            self.write(
-                """
-                INSERT INTO steps (id, run, position, name, phase, created_at)
-                VALUES (:id, :run, :position, :name, :phase, :now)
-                """,
-                id=id_,
-                run=run,
-                position=position,
-                name=name,
-                phase=phase,
-                now=now,
+        with self._trouble_told():
+            self._db.executemany(
+                "INSERT INTO steps (id, run, position, name, phase, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                [(id_, run, first + n, *step, now) for n, (id_, step) in enumerate(zip(ids, steps, strict=True))],
             )
         return ids
 
