@@ -67,7 +67,7 @@ class Engine:
         """Who the author of a run would be that was triggered now."""
         return username()
 
-    def add(self, source: str, note: Callable[[str], None], *, name: str, public: bool) -> str:
+    def add(self, source: str, note: Callable[[str], None], *, name: str, public: bool | None) -> str:
         """Registers a checkout by its path, or a repository by its URL; gives its OWNER/NAME, which `name` chooses.
 
         Raises NotFound where there is no wercker.yml or nothing at all, Refused where git cannot have it.

@@ -33,7 +33,7 @@ def is_source(text: str) -> bool:
     return bare or (not os.path.exists(text) and git.is_url(text))
 
 
-def add(store: Store, url: str, name: str, note: Callable[[str], None], *, public: bool) -> Row:
+def add(store: Store, url: str, name: str, note: Callable[[str], None], *, public: bool | None) -> Row:
     """The application of a repository, called `name` (OWNER/NAME) or after its URL, and served from its mirror.
 
     Raises Refused with git's words where it cannot be fetched or has no wercker.yml, NotFound where it is empty.

@@ -120,6 +120,7 @@ def trigger(call: Call) -> objects.Json:
     """A new run, which waits for a worker."""
     from wercker_cli.engine.trigger import create_run  # most commands only look
 
+    call.site.access.check_may_write()
     parameters.check_is_json(call.headers)
     wanted = parameters.trigger(call.body)
     if wanted.workflow:
@@ -129,7 +130,6 @@ def trigger(call: Call) -> objects.Json:
     source = call.site.store.run(wanted.source_run) if wanted.source_run else None
     if source and not call.site.access.sees(source):
         raise Missing(f"sourceRunId: there is no run {wanted.source_run}")
-    call.site.access.check_may_write()
     checkout = call.site.checkout if call.site.access is Access.OWNER else _served_from(call, application)
     run = create_run(call.site.store, wanted, call.site.user, checkout)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)

