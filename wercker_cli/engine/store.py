@@ -108,14 +108,18 @@ class Store:
             self._db.close()
             del self._db
 
-    def is_there(self) -> bool:
-        """Whether the database that is open is still the one in the state folder, and not of a newer version by now."""
-        if "_db" not in self.__dict__:
-            return False
+    def is_in_place(self) -> bool:
+        """Whether the database that is open is still the one in the state folder."""
         try:
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            return os.stat(folders.database(self.home)).st_ino == self._inode and version <= len(MIGRATIONS)
-        except (OSError, sqlite3.Error):  # whoever opens it again is told
+            return "_db" in self.__dict__ and os.stat(folders.database(self.home)).st_ino == self._inode
+        except OSError:  # whoever opens it again is told
+            return False
+
+    def is_there(self) -> bool:
+        """Whether it is, and not of a newer version by now."""
+        try:
+            return self.is_in_place() and int(self.all("PRAGMA user_version")[0][0]) <= len(MIGRATIONS)
+        except (sqlite3.Error, WerckerError):  # likewise
             return False
 
     def one(self, sql: str, **values: Any) -> Row | None:
