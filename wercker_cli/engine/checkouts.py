@@ -85,6 +85,19 @@ def served_from(store: Store, application: Row) -> str:
     return folder and os.path.join(store.home, folder)
 
 
+def look_at_served(store: Store, seen: dict[str, str]) -> None:
+    """Makes the pipelines known that the served checkouts have got; `seen` says what they were like the last time.
+
+    Costs two stats for each where nothing changed. They stay the applications as which they were added.
+    """
+    for row in store.all("SELECT id, served_from FROM applications WHERE served_from <> '' AND fetched_from = ''"):
+        fingerprint = _fingerprint(row["served_from"])
+        if seen.get(row["id"]) != fingerprint:
+            for pipeline in _pipelines(row["served_from"], lambda _: None)[0]:
+                add_pipeline(store, row["id"], pipeline)
+            seen[row["id"]] = fingerprint
+
+
 def root_of(store: Store, application: str) -> str:
     """A checkout of the application, the one whose files changed last, else its mirror; raises NotFound for neither."""
     found = [

@@ -136,4 +136,7 @@ MIGRATIONS = (
         expires_at INTEGER
     );
     """,
+    """
+    ALTER TABLE runs ADD COLUMN base TEXT NOT NULL DEFAULT '';  -- of the URLs in its variables; '' where none was kept
+    """,
 )

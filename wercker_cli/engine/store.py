@@ -52,6 +52,7 @@ class NewRun(NamedTuple):
     workflow: str | None = None
     node: str = ""
     trouble: str = ""  # why the commit could not be fetched
+    base: str = ""  # the root of the URLs in its variables
 
 
 class Store:
@@ -195,9 +196,11 @@ class Store:
         self.write(
             """
             INSERT INTO runs (id, application, pipeline, repository, branch, tag, commit_hash, message, env_vars,
-                              host_vars, author, source_run, inputs, workflow, node, trouble, created_at)
+                              host_vars, author, source_run, inputs, workflow, node, trouble, base,
+                              created_at)
             VALUES (:run, :application, :pipeline, :repository, :branch, :tag, :commit, :message, :env_vars,
-                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :trouble, :now)
+                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :trouble, :base,
+                    :now)
             """,
             **{
                 **new._asdict(),

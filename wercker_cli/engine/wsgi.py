@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import threading
 import time
@@ -80,10 +81,11 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
         caller = callers.caller(environ, rules)
         try:
             response, user = _respond(desk(), caller, environ)
-        except Exception as error:  # a machine without files or memory left, or a bug of ours: the log has to tell
-            said = f"{type(error).__name__}: {error}"
+        except Exception as fault:  # a machine without files or memory left, or a bug of ours: the log has to tell
+            said = f"{type(fault).__name__}: {fault}"
             response, user = error_answer(500, "Internal Server Error", said), ""
-        response = _for_http(environ, response)
+        error = response.body.decode() if response.status >= 500 else ""
+        response = _for_http(environ, _without_folder(response, service.home) if response.status >= 400 else response)
         service.log(
             Entry(
                 at=began,
@@ -94,7 +96,7 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
                 status=response.status,
                 length=int(response.headers["content-length"]),
                 seconds=time.time() - began,
-                error=response.body.decode() if response.status >= 500 else "",
+                error=error,
             )
         )
         start_response(f"{response.status} {responses[response.status]}", list(response.headers.items()))
@@ -217,6 +219,12 @@ def _for_http(environ: WSGIEnvironment, response: Response) -> Response:
     if "etag" in headers and "HTTP_IF_NONE_MATCH" in environ and _has(environ["HTTP_IF_NONE_MATCH"], headers["etag"]):
         return _without_body(response._replace(status=304), length="0")
     return _without_body(response, headers["content-length"]) if environ["REQUEST_METHOD"] == "HEAD" else response
+
+
+def _without_folder(response: Response, home: str) -> Response:
+    """The same refusal, which does not tell others where the state folder of the server is."""
+    body = response.body.replace(os.fsencode(home), b"WERCKER_HOME")
+    return response._replace(headers={**response.headers, "content-length": str(len(body))}, body=body)
 
 
 def _has(known: str, etag: str) -> bool:

@@ -148,7 +148,7 @@ def test_a_run_is_of_the_folder_that_was_added_wherever_else_its_application_is(
     body["commitHash"] = hidden
     assert served.ask("POST", f"{API}/runs/", json.dumps(body)).fault == (
         400,
-        f"There is no commit {hidden} in {checkout.path}",
+        f"There is no commit {hidden} in acme/site",
     )
     assert added.application
 
