@@ -164,7 +164,9 @@ def _env_vars(given: object) -> list[dict[str, Any]]:
 
 
 def _text(payload: Mapping[str, Any], key: str) -> str:
-    value = payload.get(key) or ""
+    value = payload.get(key)
+    if value is None:
+        return ""
     if not _is_text(value):
         raise BadRequest(f"{key} must be a text")
     if len(value) > LONGEST_TEXT:
