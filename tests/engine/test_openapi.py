@@ -117,7 +117,8 @@ def test_the_description_is_valid(described: Described) -> None:
 def test_every_route_is_described_and_nothing_else(described: Described) -> None:
     told = {(method.upper(), path) for path, operations in described.document["paths"].items() for method in operations}
     known = {(method, re.sub(r"\(\?P<(\w+)>[^)]+\)", r"{\1}", path.pattern)) for method, path, _ in routes._ROUTES}
-    assert told == known
+    assert told == known | {("GET", "/healthz")}
+    assert described.document["paths"]["/healthz"]["get"]["servers"] == [{"url": "https://ci.example.com"}]
     names = [
         operation["operationId"]
         for operations in described.document["paths"].values()
@@ -146,7 +147,7 @@ def test_reading_needs_no_token_and_writing_does(described: Described) -> None:
         for path, operations in described.document["paths"].items()
         for method, operation in operations.items()
     }
-    assert needs.pop(("get", "/openapi.json")) == []
+    assert [needs.pop(("get", path)) for path in ("/openapi.json", "/healthz")] == [[], []]
     for (method, _), security in needs.items():
         assert security == ([{"bearer": []}, {}] if method == "get" else [{"bearer": []}])
 
@@ -220,6 +221,8 @@ def test_a_payload_that_is_understood_is_one_by_the_description(described: Descr
         {"pipelineId": "x", "envVars": [{"key": "1A", "value": ""}]},
         {"pipelineId": "x", "envVars": [{"key": "A", "value": "", "secret": True}]},
         {"pipelineId": "x", "message": 1},
+        {"pipelineId": "x", "message": False},
+        {"pipelineId": "x", "tag": []},
         {"workflow": "all"},
         {"pipelineId": "", "message": None},
         {"pipelineId": "x", "commitHash": "abcd", "branch": ""},

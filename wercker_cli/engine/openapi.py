@@ -4,6 +4,7 @@ from typing import Any
 
 from wercker_cli import __version__
 from wercker_cli.engine import parameters
+from wercker_cli.engine.routes import ROOT
 from wercker_cli.engine.schemas import ID, SCHEMAS, Schema, named
 
 _ABOUT = """\
@@ -25,6 +26,7 @@ _TOKEN: list[Schema] = [{"bearer": []}]
 _TOKEN_OR_NONE: list[Schema] = [*_TOKEN, {}]
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _TEXT = {"type": "string"}
+_UNCHANGED = {"description": "It is as it was: see If-None-Match"}
 
 
 def document(base: str) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def document(base: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Wercker runs API", "version": __version__, "description": _ABOUT},
         "servers": [{"url": base}],
-        "paths": _PATHS,
+        "paths": {**_PATHS, "/healthz": {"get": {**_HEALTH, "servers": [{"url": base.removesuffix(ROOT)}]}}},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "wercker server token"}},
@@ -71,8 +73,7 @@ def _json(about: str, name: str, *, many: bool = False, links: Schema | None = N
 def _found(name: str, *, many: bool = False, links: Schema | None = None) -> Schema:
     """The answers of a GET."""
     about = f"Each is a {name}" if many else f"A {name}"
-    unchanged = {"description": "It is as it was: see If-None-Match"}
-    return {"200": _json(about, name, many=many, links=links), "304": unchanged}
+    return {"200": _json(about, name, many=many, links=links), "304": _UNCHANGED}
 
 
 def _links(part: str, pointer: str, *operations: str) -> Schema:
@@ -87,7 +88,7 @@ def _file(kind: str) -> Schema:
     return {
         "200": {"description": "All of it", "content": content},
         "206": {"description": "The range that was asked for", "content": content},
-        "304": {"description": "It is as it was: see If-None-Match"},
+        "304": _UNCHANGED,
         "416": _json("It has no such bytes; Content-Range tells its length", "Error"),
     }
 
@@ -105,7 +106,7 @@ def _part(name: str, schema: Schema = _TEXT) -> Schema:
 
 
 _STEP_LINKS = _links("step", "/0/id", "getStep", "getLog", "getStepArtifacts")
-_UNCHANGED = _header("If-None-Match", "The ETag of the answer that is there already")
+_KNOWN = _header("If-None-Match", "The ETag of the answer that is there already")
 _RANGE = _header("Range", "bytes=FIRST-LAST, bytes=FIRST- or bytes=-COUNT; anything else is ignored")
 _RUN, _STEP = _part("run", ID), _part("step", ID)
 _OWNER, _NAME = _part("owner"), _part("name")
@@ -134,7 +135,7 @@ _PATHS: dict[str, Schema] = {
             _found("Run", many=True, links=_links("run", "/0/id", "getRun", "listSteps", "getArtifact")),
             *_RUN_FILTERS,
             *_PAGE,
-            _UNCHANGED,
+            _KNOWN,
         ),
         "post": _operation(
             "triggerRun",
@@ -145,14 +146,14 @@ _PATHS: dict[str, Schema] = {
             requestBody={"required": True, "content": {"application/json": {"schema": named("Trigger")}}},
         ),
     },
-    "/runs/{run}": {"get": _operation("getRun", "One run", _found("RunInFull"), _RUN, _UNCHANGED)},
+    "/runs/{run}": {"get": _operation("getRun", "One run", _found("RunInFull"), _RUN, _KNOWN)},
     "/runs/{run}/steps": {
         "get": _operation(
             "listSteps",
             "The steps of a run, in order",
             _found("Step", many=True, links=_STEP_LINKS),
             _RUN,
-            _UNCHANGED,
+            _KNOWN,
         )
     },
     "/runs/{run}/abort": {
@@ -172,11 +173,11 @@ _PATHS: dict[str, Schema] = {
             _file("application/gzip"),
             _RUN,
             _RANGE,
-            _UNCHANGED,
+            _KNOWN,
             refusals=("400", "401", "404", "503"),
         )
     },
-    "/runsteps/{step}": {"get": _operation("getStep", "One step", _found("StepInFull"), _STEP, _UNCHANGED)},
+    "/runsteps/{step}": {"get": _operation("getStep", "One step", _found("StepInFull"), _STEP, _KNOWN)},
     "/runsteps/{step}/log": {
         "get": _operation(
             "getLog",
@@ -184,7 +185,7 @@ _PATHS: dict[str, Schema] = {
             _file("text/plain"),
             _STEP,
             _RANGE,
-            _UNCHANGED,
+            _KNOWN,
         )
     },
     "/runsteps/{step}/artifacts": {
@@ -194,16 +195,16 @@ _PATHS: dict[str, Schema] = {
             _file("application/gzip"),
             _STEP,
             _RANGE,
-            _UNCHANGED,
+            _KNOWN,
         )
     },
     "/applications/{owner}": {
         "get": _operation(
-            "listApplications", "The applications of an owner", _found("Application", many=True), _OWNER, _UNCHANGED
+            "listApplications", "The applications of an owner", _found("Application", many=True), _OWNER, _KNOWN
         )
     },
     "/applications/{owner}/{name}": {
-        "get": _operation("getApplication", "One application", _found("Application"), _OWNER, _NAME, _UNCHANGED)
+        "get": _operation("getApplication", "One application", _found("Application"), _OWNER, _NAME, _KNOWN)
     },
     "/applications/{owner}/{name}/pipelines": {
         "get": _operation(
@@ -213,16 +214,28 @@ _PATHS: dict[str, Schema] = {
             _OWNER,
             _NAME,
             *_PAGE,
-            _UNCHANGED,
+            _KNOWN,
         )
     },
     "/openapi.json": {
         "get": _operation(
             "getDescription",
             "This description",
-            {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}},
+            {
+                "200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}},
+                "304": _UNCHANGED,
+            },
+            _KNOWN,
             refusals=(),
             security=[],
         )
     },
 }
+
+_HEALTH = _operation(
+    "getHealth",
+    "Whether runs can be kept, and somebody takes those that wait; of a server only",
+    {"200": _json("It is well", "Health"), "503": _json("It is not; the message says why", "Error")},
+    refusals=(),
+    security=[],
+)

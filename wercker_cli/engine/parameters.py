@@ -29,7 +29,6 @@ _FILTERS = {
     "sourceRun": "source_run",
     "author": "author",
 }
-OF_RUNS = frozenset({*_FILTERS, "sort", "skip", "limit"})  # all that GET /runs reads
 _ALLOWED = {"status": STATUSES, "result": RESULTS}
 _COMMIT = r"[0-9a-f]{4,64}"
 _HALF = "[\ud800-\udfff]"
@@ -165,7 +164,9 @@ def _env_vars(given: object) -> list[dict[str, Any]]:
 
 
 def _text(payload: Mapping[str, Any], key: str) -> str:
-    value = payload.get(key) or ""
+    value = payload.get(key)
+    if value is None:
+        return ""
     if not _is_text(value):
         raise BadRequest(f"{key} must be a text")
     if len(value) > LONGEST_TEXT:

@@ -76,9 +76,12 @@ class Port:
         return self._job(row) if row else None
 
     def beat(self, job: Job) -> None:
-        """Says that the worker is alive; raises Aborted or Lost where it must not go on."""
+        """Says that the worker is alive; raises Aborted or Lost where it must not go on.
+
+        A newer version that has taken over meanwhile is no reason: what has begun ends here.
+        """
         row = queue.beat(self._store, job.run, self._worker)
-        if row is None or not self._store.is_there():
+        if row is None or not self._store.is_in_place():
             raise Lost
         if row["abort"]:
             raise Aborted

@@ -1,4 +1,7 @@
-"""The tables of the store. A change is a new migration at the end of the list; those before it stay as they are."""
+"""The tables of the store. A change is a new migration at the end of the list; those before it stay as they are.
+
+What a worker of the version before writes as it ends its run has to be valid behind a migration too.
+"""
 
 MIGRATIONS = (
     """

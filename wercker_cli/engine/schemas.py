@@ -9,7 +9,7 @@ Schema = dict[str, Any]
 _PROGRESS = {"type": "integer", "minimum": 0, "maximum": 100}
 _ORDER = {"type": "integer", "minimum": 1}
 _HASH = "^[0-9a-f]{4,64}$"
-_NO_NUL = r"^[^\u0000]*$"
+_NO_NUL: Schema = {"not": {"type": "string", "pattern": r"\u0000"}}
 
 
 def _object(required: Schema, optional: Schema | None = None, **more: object) -> Schema:
@@ -34,14 +34,10 @@ def named(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _left_out(about: str, pattern: str = _NO_NUL) -> Schema:
+def _left_out(about: str, **more: object) -> Schema:
     """A text of a payload; null and the empty text are as good as none."""
-    return {
-        "type": ["string", "null"],
-        "description": about,
-        "pattern": pattern,
-        "maxLength": parameters.LONGEST_TEXT,
-    }
+    limits = more or {**_NO_NUL, "maxLength": parameters.LONGEST_TEXT}
+    return {"type": ["string", "null"], "description": about, **limits}
 
 
 def _given(*names: str) -> Schema:
@@ -118,7 +114,7 @@ _TRIGGER = {
     "sourceRunId": _left_out("A run that passed, whose artifact this one starts from"),
     "branch": _left_out("The default branch, where it is left out"),
     "tag": _left_out("In place of `branch`"),
-    "commitHash": _left_out("The newest, where it is left out; needs `branch`", "^([0-9a-fA-F]{4,64})?$"),
+    "commitHash": _left_out("The newest, where it is left out; needs `branch`", pattern="^([0-9a-fA-F]{4,64})?$"),
     "message": _left_out("That of the commit, where it is left out"),
     "envVars": {"type": ["array", "null"], "items": named("NewVariable")},
     "applicationId": _left_out("Whose workflow it is"),
@@ -177,7 +173,7 @@ SCHEMAS: dict[str, Schema] = {
         {"protected": {"type": "boolean"}},
     ),
     "NewVariable": _object(
-        {"key": _text(pattern="^[A-Za-z_][A-Za-z0-9_]*$"), "value": _text(pattern=_NO_NUL)},
+        {"key": _text(pattern="^[A-Za-z_][A-Za-z0-9_]*$"), "value": _text(**_NO_NUL)},
         {"protected": {"type": "boolean", "description": "Its value is shown nowhere, and masked in logs"}},
         additionalProperties=False,
     ),
@@ -194,6 +190,7 @@ SCHEMAS: dict[str, Schema] = {
         additionalProperties=False,
         description="What to run: a pipeline, or a workflow of an application",
     ),
+    "Health": _object({"status": {"const": "ok"}}),
     "Error": _object(
         {
             "statusCode": {"type": "integer"},
