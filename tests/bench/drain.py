@@ -10,6 +10,7 @@ from functools import partial
 
 from tests.bench.ground import Ground, ground, medians, program, rounds, seconds
 from wercker_cli.engine.dispatch import WORKERS
+from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.parameters import Trigger
 from wercker_cli.engine.store import Store
 from wercker_cli.engine.trigger import create_run
@@ -49,7 +50,7 @@ def engine(at: Ground) -> float:
     """Seconds from the command that calls the first worker to the end of the last run; they are queued before."""
     pipeline = at.wercker("pipelines", "list", "-o", "id").strip()
     store = Store(str(at.folder / ".local/state/wercker"))
-    runs = [create_run(store, wanted(pipeline), "bench", str(at.demo)) for _ in range(RUNS)]
+    runs = [create_run(store, wanted(pipeline), "bench", str(at.demo), BASE) for _ in range(RUNS)]
     begin = time.perf_counter()
     at.wercker("runs", "list")  # whoever comes next calls workers for runs that wait for nobody
     while store.one("SELECT 1 FROM runs WHERE status <> 'finished' LIMIT 1"):

@@ -94,6 +94,18 @@ class Served:
         return self.process.wait(PATIENCE)
 
 
+def launch(command: Sequence[str], environ: Mapping[str, str], log: Path, token: str = "") -> Served:
+    """The server that this command is, once it listens; it stands in the folder of its log."""
+    with log.open("a") as stderr:
+        process = subprocess.Popen(
+            command, env=environ, cwd=log.parent, stdout=subprocess.PIPE, stderr=stderr, text=True
+        )
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    assert url, log.read_text()
+    return Served(url, process, log, token)
+
+
 Serve = Callable[..., Served]
 
 
@@ -104,20 +116,9 @@ def serve(environ: dict[str, str], home: Path, tmp_path: Path) -> Iterator[Serve
 
     def start(*args: str, command: Sequence[str] = (WERCKER,), token: str = "", **more: str) -> Served:
         log = tmp_path / f"server-{len(servers)}.log"
-        with log.open("w") as stderr:
-            process = subprocess.Popen(
-                [*command, "server", "start", "--port", "0", *args],
-                env={**environ, **more},
-                cwd=tmp_path,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-            )
-        assert process.stdout is not None
-        servers.append((process, log))
-        url = process.stdout.readline().strip()
-        assert url, log.read_text()
-        return Served(url, process, log, token)
+        served = launch([*command, "server", "start", "--port", "0", *args], {**environ, **more}, log, token)
+        servers.append((served.process, log))
+        return served
 
     yield start
     for process, log in servers:

@@ -37,6 +37,7 @@ PAGES = {
     "log": f"/runs/{3:024x}/steps/4",
     "log that grows": f"/runs/{5:024x}/steps/4",
     "no log": f"/runs/{6:024x}/steps/1",
+    "no step yet": f"/runs/{5:024x}/steps/6",
     "missing": f"/runs/{7:024x}",
 }
 ALL = ["Wait", "Count all words", "Fix it", "Deploy it", "Fix it"]

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import Checkout, Wercker, needs, wait_until
 from tests.engine.browser import COMMAND, Browser, browser
 from tests.engine.conftest import STATE
-from tests.engine.pages import FAILED, Past, eventful, served
+from tests.engine.pages import FAILED, STEP_WAITS, Past, eventful, served
 from tests.engine.stories import script
 from tests.engine.test_page import HOSTILE, PAGES
 from wercker_cli.engine import folders
@@ -91,6 +91,20 @@ def test_a_real_run_is_seen_until_its_end(
         tab.open(f"{root}/")
         wait_until(lambda: tab.value("document.querySelector('tbody .mark').textContent") == "✓ passed")
     past.store.close()
+
+
+def test_a_step_to_come_is_waited_for_until_the_run_ends(tab: Browser, past: Past) -> None:
+    with served(past) as root:
+        tab.open(f"{root}{RUN}/steps/6")
+        assert tab.value("document.title") == "There is no step 6 yet · wercker"
+        past.step(5, 6, "report", None, **STEP_WAITS)
+        wait_until(lambda: tab.value("document.title") == "○ pending: report · wercker")
+        tab.open(f"{root}{RUN}/steps/7")
+        finish(past)
+        wait_until(lambda: tab.value("document.title") == "Nothing is here · wercker")
+        assert tab.value("document.querySelector('#stale').hidden")
+    assert [text for text in tab.complaints if "404" not in text] == []
+    tab.complaints.clear()
 
 
 def test_a_log_grows_and_stays_at_its_end(tab: Browser, past: Past) -> None:

@@ -226,6 +226,17 @@ def test_submodules_come_from_the_persons_own_repository(wercker: Wercker, neste
     assert run(wercker, nested, "-b", "main").logs.items() >= expected.items()
 
 
+def test_what_others_may_read_names_no_folder(wercker: Wercker, nested: Checkout) -> None:
+    wercker("pipelines", "add", "--name", "acme/site", str(nested.path))
+    of, lib = nested.git("rev-parse", "HEAD"), At(nested.path / "lib").git("rev-parse", "HEAD")
+    inner = At(nested.path / "lib/inner").git("rev-parse", "HEAD")
+    assert run(wercker, nested).logs["get code"].splitlines() == [
+        f"commit {of} of acme/site",
+        f"submodule lib: commit {lib} of acme/site/lib",
+        f"submodule inner: commit {inner} of acme/site/lib/inner",
+    ]
+
+
 def test_a_commit_in_a_submodule_that_nobody_else_has(wercker: Wercker, nested: Checkout) -> None:
     lib = At(nested.path / "lib")
     (lib.path / "file").write_text("changed\n")

@@ -187,7 +187,7 @@ def test_the_branch_and_the_commit_that_were_asked_for(wercker: Wercker, checkou
     story = run(wercker, checkout, "-b", "side", "-c", first[:8])
     assert (story.run["commitHash"], story.logs["say"]) == (first, "one\nside\n")
     done = wercker("runs", "trigger", "-p", "build", "-b", "none", cwd=checkout.path, code=1)
-    assert f"There is no branch none in {checkout.path}" in done.err
+    assert "There is no branch none in " in done.err
 
 
 def test_what_cannot_run_fails_in_setup_with_a_sentence(wercker: Wercker, checkout: Checkout) -> None:

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import Checkout, Wercker
+from tests.conftest import Checkout, Wercker, wait_until
 from tests.engine.stories import script
+from tests.engine.torture.proc import belonging_to
+from wercker_cli.engine import processes, queue
+from wercker_cli.engine.dispatch import WORKERS
 from wercker_cli.engine.schema import MIGRATIONS
-from wercker_cli.engine.store import INTERNAL_STEPS
+from wercker_cli.engine.store import INTERNAL_STEPS, Store
 
 APPLICATION, PIPELINE = "a" * 24, "b" * 24
 STATES = {  # status and result of each run, the oldest first
@@ -123,3 +126,40 @@ def test_a_store_of_a_newer_version_is_left_alone(wercker: Wercker, checkout: Ch
     assert db.execute("SELECT count(*) FROM runs").fetchone()[0] == 0
     db.close()
     assert os.listdir(state / "work") == []
+
+
+def test_a_worker_ends_its_run_and_leaves_the_queue_to_the_newer_version_that_has_taken_over(
+    wercker: Wercker, checkout: Checkout, home: Path
+) -> None:
+    checkout.commit(script(waits="touch $HOME/$WERCKER_RUN_ID; until [ -e $HOME/go ]; do sleep 0.01; done"))
+    trigger = ["runs", "trigger", "-p", "build"]
+    runs = [wercker(*trigger, cwd=checkout.path).out.strip() for _ in range(2 * WORKERS)]
+    begun, queued = runs[:WORKERS], runs[WORKERS:]
+    wait_until(lambda: all((home / run).exists() for run in begun))
+    store = Store(str(home / ".local/state/wercker"))
+    store.write(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    silent = max(row["lease_until"] for row in queue.held(store))
+    wait_until(lambda: all(row["lease_until"] > silent for row in queue.held(store)))  # they have looked, and go on
+    (home / "go").touch()
+    wait_until(lambda: belonging_to(home) == [])
+    results = {row["id"]: row["result"] for row in store.all("SELECT id, result FROM runs")}
+    assert results == dict.fromkeys(begun, "passed") | dict.fromkeys(queued, "unknown")
+    assert not (home / ".local/state/wercker/worker.log").exists()
+    store.write(f"PRAGMA user_version = {len(MIGRATIONS)}")  # this is the newer version now
+    for run in queued:
+        wercker("runs", "watch", run, cwd=checkout.path)
+    store.close()
+
+
+def test_no_run_is_claimed_from_a_newer_version(wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit(script(ok="true"))
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
+    wait_until(lambda: belonging_to(home) == [])
+    store, newer = (Store(str(home / ".local/state/wercker")) for _ in range(2))
+    store.write("UPDATE runs SET status = 'notstarted', result = 'unknown', finished_at = NULL")
+    newer.write(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    assert queue.claim(store, processes.identity()) is None
+    newer.write(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    assert queue.claim(store, processes.identity()) is not None
+    for each in (store, newer):
+        each.close()

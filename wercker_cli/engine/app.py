@@ -67,7 +67,7 @@ class Engine:
         """Who the author of a run would be that was triggered now."""
         return username()
 
-    def add(self, source: str, note: Callable[[str], None], *, name: str, public: bool) -> str:
+    def add(self, source: str, note: Callable[[str], None], *, name: str, public: bool | None) -> str:
         """Registers a checkout by its path, or a repository by its URL; gives its OWNER/NAME, which `name` chooses.
 
         Raises NotFound where there is no wercker.yml or nothing at all, Refused where git cannot have it.
@@ -145,11 +145,14 @@ class Engine:
         service = wsgi.Service(self.home, workers or WORKERS, request_log.writer(log, log_format))
         server.serve(server.Address(**address), service, listening, note)
 
-    def back_up(self, path: str) -> None:
-        """Writes an archive of the state folder, as it is now; raises Refused where it cannot be written."""
+    def back_up(self, path: str, note: Callable[[str], None]) -> None:
+        """Writes an archive of the state folder, as it is now; raises Refused where it cannot be written.
+
+        `note` gets what could not be read, and is not in it.
+        """
         from wercker_cli.engine import backup
 
-        backup.write(self._store, path)
+        backup.write(self._store, path, note)
 
     def create_token(self, name: str, *, read_only: bool, seconds: float | None) -> str:
         """A new token for the server; raises as `tokens.create` does."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from wercker_cli.engine import folders, pipeline_file
 from wercker_cli.engine.faults import Missing
 from wercker_cli.engine.store import Row
-from wercker_cli.errors import NotFound, Refused
+from wercker_cli.errors import NotFound, Unreachable
 
 NOT_OF_A_CHECKOUT = frozenset({".git"})
 
@@ -30,7 +30,7 @@ _ENDED = {"failed": "failed", "aborted": "was aborted"}
 
 
 def of_run(home: str, run: Row) -> str:
-    """The path of a run's archive; raises Missing where there is none, Busy where there is no seat to pack it."""
+    """The path of a run's archive; raises Missing where there is none, Busy and Unreachable where it has to wait."""
     why = lacking(home, run)
     if why:
         raise Missing(why)
@@ -49,7 +49,7 @@ def restore(home: str, inputs: Sequence[tuple[str, str]], root: str, log: int) -
     """Makes the folder `root` of the artifacts of runs, each in the folder beside it, '' for `root` itself.
 
     Where no wercker.yml comes with them it is the one that the first of the runs used. What is left out is said in
-    the log, a descriptor. Raises Refused for what cannot be restored.
+    the log, a descriptor. Raises Refused for what cannot be restored, Unreachable where there is no room for it.
     """
     from wercker_cli import archive
 
@@ -104,6 +104,9 @@ def _packed(home: str, run: str) -> str:
     except FileNotFoundError:
         raise NotFound(f"the artifact of run {run} is not kept any more") from None
     except OSError as error:
-        raise Refused(f"the artifact of run {run} could not be packed: {error.strerror}") from None
+        raise Unreachable(
+            f"the artifact of run {run} could not be packed: {error.strerror}",
+            hint="make room on its disk, or try again later",
+        ) from None
     folders.empty_trash(home)
     return target

@@ -38,16 +38,25 @@ class Caller(NamedTuple):
 
 def caller(environ: WSGIEnvironment, rules: Rules) -> Caller:
     """Reads it off a request."""
-    told = {
-        name: environ.get(f"HTTP_X_FORWARDED_{name}", "").rsplit(",", 1)[-1].strip() if rules.behind_proxy else ""
-        for name in ("FOR", "PROTO", "HOST")
-    }
-    return Caller(
-        address=told["FOR"] or environ["REMOTE_ADDR"],
-        scheme=told["PROTO"] if told["PROTO"] in {"http", "https"} else environ["wsgi.url_scheme"],
-        host=told["HOST"] or environ.get("HTTP_HOST", ""),
+    found = Caller(
+        address=environ["REMOTE_ADDR"],
+        scheme=environ["wsgi.url_scheme"],
+        host=environ.get("HTTP_HOST", ""),
         path=_path(environ["REQUEST_URI"]),
         authorization=environ.get("HTTP_AUTHORIZATION"),
+    )
+    return _forwarded(found, environ) if rules.behind_proxy else found
+
+
+def _forwarded(found: Caller, environ: WSGIEnvironment) -> Caller:
+    """The caller that a proxy, the last hop, speaks for."""
+    address, scheme, host = (
+        environ.get(f"HTTP_X_FORWARDED_{name}", "").rsplit(",", 1)[-1].strip() for name in ("FOR", "PROTO", "HOST")
+    )
+    return found._replace(
+        address=address or found.address,
+        scheme=scheme if scheme in {"http", "https"} else found.scheme,
+        host=host or found.host,
     )
 
 

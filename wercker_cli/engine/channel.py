@@ -32,10 +32,21 @@ class _Parser(HTTPRequestParser):
 
 
 class _Task(WSGITask):
+    wrote_header: bool = False  # as in waitress
+    content_bytes_written: int = 0  # likewise
+
     def set_close_on_finish(self) -> None:
         """Keeps the connection after a 304 as well, which waitress ends for want of a length."""
         if not self.status.startswith("304") or "close" in self.request.headers.get("CONNECTION", "").lower():
             super().set_close_on_finish()
+
+    def write(self, data: bytes) -> None:
+        """Sends the head of an answer with the first of its body: waitress has a packet, and a wait, for each."""
+        if self.wrote_header or not data or not self.has_body:
+            super().write(data)
+            return
+        self.channel.write_soon(self.build_response_header() + data)
+        self.wrote_header, self.content_bytes_written = True, len(data)
 
 
 class _Refusal(ErrorTask):

@@ -26,11 +26,14 @@ def find(folder: str) -> str | None:
         folder = parent
 
 
-def register(store: Store, root: str, note: Callable[[str], None], *, name: str = "", public: bool = False) -> Row:
+def register(
+    store: Store, root: str, note: Callable[[str], None], *, name: str = "", public: bool | None = None
+) -> Row:
     """The application of a checkout, made if it is new, with the pipelines that its wercker.yml names by now.
 
-    It is called `name` (OWNER/NAME) from now on, else what a person has called it before, else after its remote. Costs
-    two stats while nothing changed. A wercker.yml that cannot be read gets a note: what is known stays known.
+    It is called `name` (OWNER/NAME) from now on, else what a person has called it before, else after its remote;
+    where `public` is None it stays public or private, and is private at first. Costs two stats while nothing changed.
+    A wercker.yml that cannot be read gets a note: what is known stays known.
     """
     fingerprint = _fingerprint(root)
     seen = store.one(
@@ -40,7 +43,7 @@ def register(store: Store, root: str, note: Callable[[str], None], *, name: str 
         """,
         root=root,
     )
-    if seen and seen["fingerprint"] == fingerprint and not public and not name:
+    if seen and seen["fingerprint"] == fingerprint and public is None and not name:
         return seen
     if not name and seen and seen["named"]:
         name = f"{seen['owner']}/{seen['name']}"
@@ -82,6 +85,19 @@ def served_from(store: Store, application: Row) -> str:
     return folder and os.path.join(store.home, folder)
 
 
+def look_at_served(store: Store, seen: dict[str, str]) -> None:
+    """Makes the pipelines known that the served checkouts have got; `seen` says what they were like the last time.
+
+    Costs two stats for each where nothing changed. They stay the applications as which they were added.
+    """
+    for row in store.all("SELECT id, served_from FROM applications WHERE served_from <> '' AND fetched_from = ''"):
+        fingerprint = _fingerprint(row["served_from"])
+        if seen.get(row["id"]) != fingerprint:
+            for pipeline in _pipelines(row["served_from"], lambda _: None)[0]:
+                add_pipeline(store, row["id"], pipeline)
+            seen[row["id"]] = fingerprint
+
+
 def root_of(store: Store, application: str) -> str:
     """A checkout of the application, the one whose files changed last, else its mirror; raises NotFound for neither."""
     found = [
@@ -121,15 +137,15 @@ def _pipelines(root: str, note: Callable[[str], None]) -> tuple[list[str], bool]
     return [*file.pipelines, *sorted(file.empty)], True
 
 
-def name_application(store: Store, called: str, url: str, *, public: bool) -> Row:
-    """The application of that OWNER/NAME and that remote, made if it is new."""
+def name_application(store: Store, called: str, url: str, *, public: bool | None) -> Row:
+    """The application of that OWNER/NAME and that remote, made if it is new; None leaves it public or private."""
     owner, _, name = called.partition("/")
     now = now_ms()
     store.write(
         """
         INSERT INTO applications (id, owner, name, remote, public, created_at, updated_at)
-        VALUES (:id, :owner, :name, :url, :public, :now, :now)
-        ON CONFLICT (owner, name) DO UPDATE SET remote = :url, public = max(public, :public), updated_at = :now
+        VALUES (:id, :owner, :name, :url, coalesce(:public, 0), :now, :now)
+        ON CONFLICT (owner, name) DO UPDATE SET remote = :url, public = coalesce(:public, public), updated_at = :now
         """,
         id=new_id(now),
         owner=owner,

@@ -29,15 +29,15 @@ def check_out(job: Job, root: str, run: Run, say: Say) -> None:
         say(job.trouble)
         raise Refused(f"The code could not be fetched: {git.verdict(job.trouble)}")
     if not os.path.isdir(job.repository):
-        raise Refused(f"There is no repository in {job.repository} any more")
+        raise Refused(f"There is no repository in {job.called} any more")
     if "\n" in job.repository:
-        raise Refused(f"git cannot share the objects of a folder with a line break in its name: {job.repository!r}")
-    say(f"commit {job.commit} of {job.repository}")
+        raise Refused(f"git cannot share the objects of a folder with a line break in its name: {job.called!r}")
+    say(f"commit {job.commit} of {job.called}")
     kept = os.path.isdir(job.snapshots) and job.snapshots != job.repository
     on_branch = ["--detach"] if job.branch == "HEAD" or job.tag else ["-B", job.branch]
     reference = ["--reference", job.snapshots] if kept else []
     _clone(job.repository, root, run, job.origin, [*on_branch, job.commit], *reference)
-    _submodules(job.repository, root, run, say)
+    _submodules(job.repository, job.called, root, run, say)
 
 
 def content(job: Job, file: str) -> bytes | None:
@@ -72,17 +72,18 @@ def _clone(repository: str, root: str, run: Run, origin: str, commit: list[str],
             shutil.copy(shallow, os.path.join(root, ".git", "shallow"))
 
 
-def _submodules(repository: str, root: str, run: Run, say: Say) -> None:
+def _submodules(repository: str, called: str, root: str, run: Run, say: Say) -> None:
     """The submodules that the person's repository has got; the others stay empty, with a line in the log."""
     for name, path, commit in _listed(root):
         source = _source(repository, name, path)
         if source is None:
-            say(f"submodule {path} stays empty, as it is in {repository}: git submodule update --init gets it there")
+            say(f"submodule {path} stays empty, as it is in {called}: git submodule update --init gets it there")
             continue
-        say(f"submodule {path}: commit {commit} of {source}")
+        inner = source if called == repository else f"{called}/{path}"
+        say(f"submodule {path}: commit {commit} of {inner}")
         below = os.path.join(root, path)
         _clone(source, below, run, "", ["--detach", commit])
-        _submodules(source, below, run, say)
+        _submodules(source, inner, below, run, say)
 
 
 def _listed(root: str) -> Iterator[tuple[str, str, str]]:

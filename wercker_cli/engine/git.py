@@ -23,7 +23,7 @@ _REPOSITORY_VARIABLES = (
 NO = {1, 2}  # exit codes of "there is none"; 128 is trouble
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _SCP = r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)"
-_URL = r"(?:https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>[^:/]+)(?::\d+)?/(?P<path>.+)"
+_URL = r"(?:https?|ssh|git|git\+ssh)://(?:[^/]*@)?(?P<host>[^:/]+)(?::\d+)?/(?P<path>[^?#]+)(?:[?#].*)?"
 OWNER_AND_NAME = 2
 LONGEST_COMPLAINT = 65536  # bytes
 _ODD = r"[^A-Za-z0-9._-]+"

@@ -24,7 +24,7 @@ SECONDS = 25.0  # that whoever waits for the answer to a trigger waits for a fet
 _POLL = 0.02  # seconds between two looks at a lock
 _TOO_LONG = "git fetch took longer than {:g} seconds"
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-_CREDENTIALS = r"(?<=://)[^/@\s]*@"
+_URL = r"""(?<=://)(?:[^/\s]*@)?([^?\s'"]*)(?:\?[^\s'"]*)?"""
 
 
 def is_source(text: str) -> bool:
@@ -33,7 +33,7 @@ def is_source(text: str) -> bool:
     return bare or (not os.path.exists(text) and git.is_url(text))
 
 
-def add(store: Store, url: str, name: str, note: Callable[[str], None], *, public: bool) -> Row:
+def add(store: Store, url: str, name: str, note: Callable[[str], None], *, public: bool | None) -> Row:
     """The application of a repository, called `name` (OWNER/NAME) or after its URL, and served from its mirror.
 
     Raises Refused with git's words where it cannot be fetched or has no wercker.yml, NotFound where it is empty.
@@ -204,5 +204,5 @@ def _name(url: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """The text without what a URL in it has before the host, which may be a password."""
-    return re.sub(_CREDENTIALS, "", text)
+    """The text without what a URL in it has before the host, which may be a password, and behind a question mark."""
+    return re.sub(_URL, r"\1", text)

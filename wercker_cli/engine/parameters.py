@@ -29,7 +29,6 @@ _FILTERS = {
     "sourceRun": "source_run",
     "author": "author",
 }
-OF_RUNS = frozenset({*_FILTERS, "sort", "skip", "limit"})  # all that GET /runs reads
 _ALLOWED = {"status": STATUSES, "result": RESULTS}
 _COMMIT = r"[0-9a-f]{4,64}"
 _HALF = "[\ud800-\udfff]"

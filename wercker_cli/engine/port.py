@@ -29,6 +29,7 @@ class Job(NamedTuple):
     origin: str  # the URL of the remote, '' for none
     remote: git.Remote
     repository: str
+    called: str  # what the log calls that: its folder, or OWNER/NAME where others may read it
     snapshots: str  # the repository that holds commits which no branch shows
     branch: str
     tag: str
@@ -65,10 +66,9 @@ class StepEvent(NamedTuple):
 class Port:
     """The store and the state folder, as one worker may use them."""
 
-    def __init__(self, store: Store, worker: str, base: str) -> None:
+    def __init__(self, store: Store, worker: str) -> None:
         self._store = store
         self._worker = worker
-        self._base = base
 
     def claim(self) -> Job | None:
         """The next run, which is this worker's from now on; None where none waits."""
@@ -76,9 +76,12 @@ class Port:
         return self._job(row) if row else None
 
     def beat(self, job: Job) -> None:
-        """Says that the worker is alive; raises Aborted or Lost where it must not go on."""
+        """Says that the worker is alive; raises Aborted or Lost where it must not go on.
+
+        A newer version that has taken over meanwhile is no reason: what has begun ends here.
+        """
         row = queue.beat(self._store, job.run, self._worker)
-        if row is None or not self._store.is_there():
+        if row is None or not self._store.is_in_place():
             raise Lost
         if row["abort"]:
             raise Aborted
@@ -180,7 +183,7 @@ class Port:
             yield
 
     def _job(self, row: Row) -> Job:
-        run = objects.run_object(row, self._base, whole=True)
+        run = objects.run_object(row, row["base"] or objects.BASE, whole=True)
         env_vars, hidden = secrets.apart(run["envVars"], secrets.values(self._store.home, row["id"]))
         return Job(
             run=row["id"],
@@ -193,6 +196,7 @@ class Port:
             origin=row["remote"],
             remote=git.remote(row["remote"]),
             repository=row["repository"],
+            called=f"{row['application_owner']}/{row['application_name']}" if row["served_from"] else row["repository"],
             snapshots=snapshot.repository(self._store.home, row["application"]),
             branch=row["branch"],
             tag=row["tag"],

@@ -12,9 +12,14 @@ LEASE = 60_000  # milliseconds that a worker may be silent
 
 
 def claim(store: Store, worker: str) -> Row | None:
-    """The oldest queued run, leased to `worker`; None where none waits. One statement, so two never hold one run."""
+    """The oldest queued run, leased to `worker`; None where none waits. One statement, so two never hold one run.
+
+    None as well once a newer version has taken over: its own workers know what its runs are.
+    """
     now = now_ms()
     with store.transaction():
+        if not store.is_there():
+            return None
         claimed = store.one(
             """
             UPDATE runs SET status = 'started', started_at = :now, worker = :worker, lease_until = :until

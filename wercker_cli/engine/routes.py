@@ -120,6 +120,7 @@ def trigger(call: Call) -> objects.Json:
     """A new run, which waits for a worker."""
     from wercker_cli.engine.trigger import create_run  # most commands only look
 
+    call.site.access.check_may_write()
     parameters.check_is_json(call.headers)
     wanted = parameters.trigger(call.body)
     if wanted.workflow:
@@ -129,9 +130,8 @@ def trigger(call: Call) -> objects.Json:
     source = call.site.store.run(wanted.source_run) if wanted.source_run else None
     if source and not call.site.access.sees(source):
         raise Missing(f"sourceRunId: there is no run {wanted.source_run}")
-    call.site.access.check_may_write()
     checkout = call.site.checkout if call.site.access is Access.OWNER else _served_from(call, application)
-    run = create_run(call.site.store, wanted, call.site.user, checkout)
+    run = create_run(call.site.store, wanted, call.site.user, checkout, call.site.base)
     created = objects.run_object(_run(call, run), call.site.base, whole=True)
     call.site.dispatcher.wake()
     return created
@@ -217,8 +217,6 @@ def application(call: Call, owner: str, name: str) -> objects.Json:
 def pipelines(call: Call, owner: str, name: str) -> list[objects.Json]:
     """The pipelines of an application."""
     page, application = parameters.page(call.query), _application_row(call, owner, name)
-    if call.site.access is not Access.OWNER and not application["fetched_from"]:  # nobody else looks at its files here
-        checkouts.register(call.site.store, application["served_from"], lambda _: None)
     rows = call.site.store.pipelines(application["id"], skip=page.skip, limit=page.limit)
     return [
         objects.pipeline_object(row["id"], row["name"], row["created_at"], row["public"], call.site.base)

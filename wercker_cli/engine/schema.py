@@ -1,4 +1,7 @@
-"""The tables of the store. A change is a new migration at the end of the list; those before it stay as they are."""
+"""The tables of the store. A change is a new migration at the end of the list; those before it stay as they are.
+
+What a worker of the version before writes as it ends its run has to be valid behind a migration too.
+"""
 
 MIGRATIONS = (
     """
@@ -132,5 +135,8 @@ MIGRATIONS = (
         created_at INTEGER NOT NULL,
         expires_at INTEGER
     );
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN base TEXT NOT NULL DEFAULT '';  -- of the URLs in its variables; '' where none was kept
     """,
 )

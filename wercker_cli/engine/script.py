@@ -84,7 +84,7 @@ def _around(planned: Planned, files: list[str]) -> str:
     """The lines around one step: what comes before it, the step, and what tells us of its start and its end."""
     before = "".join(_before(planned, planned.work)) if planned.work else "set +e\n"
     return (
-        f"exec >>{shlex.quote(planned.log)} 2>&1\n"
+        f"exec </dev/null >>{shlex.quote(planned.log)} 2>&1\n"
         f'builtin printf "%s\\n" "{planned.position} $EPOCHREALTIME started" >&{EVENTS}\n'
         f"{before}"
         f"{''.join(map(_source, files))}"
@@ -94,7 +94,7 @@ def _around(planned: Planned, files: list[str]) -> str:
 
 def _source(file: str) -> str:
     return (
-        f"builtin source {shlex.quote(file)} </dev/null {EVENTS}>&-\n"
+        f"builtin source {shlex.quote(file)} {EVENTS}>&-\n"
         "__wercker_status=$?\n"
         '[ "$__wercker_status" = 0 ] || exit "$__wercker_status"\n'
     )
@@ -103,7 +103,8 @@ def _source(file: str) -> str:
 def _before(planned: Planned, work: Work) -> Iterator[str]:
     """The folder and the variables of a step; `-e` is for scripts, unless they begin with "#!"."""
     yield "set +e\n"
-    yield from _exports(_step_variables(planned, work), shlex.quote)
+    variables = (f"{name}={shlex.quote(value)}" for name, value in _step_variables(planned, work))
+    yield f"export {' '.join(variables)}\n"  # one command: bash does much for each
     yield 'builtin cd -- "$WERCKER_SOURCE_DIR" 2>/dev/null || fail There is no folder "$WERCKER_SOURCE_DIR" to run in\n'
     yield from _exports(_properties(work), _quoted)
     for name in work.missing:

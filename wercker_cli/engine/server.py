@@ -18,7 +18,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
-from wercker_cli.engine import callers, processes, slow, wsgi
+from wercker_cli.engine import callers, checkouts, processes, slow, wsgi
 from wercker_cli.engine.channel import PATIENCE, SecureServer, Server
 from wercker_cli.engine.dispatch import Dispatcher
 from wercker_cli.engine.store import Store
@@ -29,7 +29,7 @@ CONNECTIONS = 500  # at once
 LARGEST_BODY = 2**20  # bytes
 LARGEST_HEADER = 2**15  # bytes
 LEAVING = 30.0  # seconds that what is being answered may take once the server was asked to go
-TENDING = 0.5  # seconds between two looks at the workers, where nobody asks
+TENDING = 0.5  # seconds between two looks at the workers and the served checkouts, where nobody asks
 
 
 class Address(NamedTuple):
@@ -175,15 +175,16 @@ def _name(host: str) -> str:
 
 
 def _keep(service: wsgi.Service, stop: threading.Event) -> None:
-    """Settles runs whose worker has died, and wakes others, also while nobody asks."""
+    """Settles runs whose worker has died, wakes others, and looks for new pipelines, also while nobody asks."""
     store = Store(service.home)
     dispatcher = Dispatcher(store, service.workers)
-    said = ""
+    said, seen = "", dict[str, str]()
     while not stop.wait(TENDING):
         try:
             if not store.is_there():  # another one may be
                 store.close()
             dispatcher.tend()
+            checkouts.look_at_served(store, seen)
             trouble = ""
         except WerckerError:  # a full disk: whoever asks is told, and the next turn tries again
             continue

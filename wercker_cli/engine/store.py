@@ -52,6 +52,7 @@ class NewRun(NamedTuple):
     workflow: str | None = None
     node: str = ""
     trouble: str = ""  # why the commit could not be fetched
+    base: str = ""  # the root of the URLs in its variables
 
 
 class Store:
@@ -108,14 +109,18 @@ class Store:
             self._db.close()
             del self._db
 
-    def is_there(self) -> bool:
-        """Whether the database that is open is still the one in the state folder, and not of a newer version by now."""
-        if "_db" not in self.__dict__:
-            return False
+    def is_in_place(self) -> bool:
+        """Whether the database that is open is still the one in the state folder."""
         try:
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            return os.stat(folders.database(self.home)).st_ino == self._inode and version <= len(MIGRATIONS)
-        except (OSError, sqlite3.Error):  # whoever opens it again is told
+            return "_db" in self.__dict__ and os.stat(folders.database(self.home)).st_ino == self._inode
+        except OSError:  # whoever opens it again is told
+            return False
+
+    def is_there(self) -> bool:
+        """Whether it is, and not of a newer version by now."""
+        try:
+            return self.is_in_place() and int(self.all("PRAGMA user_version")[0][0]) <= len(MIGRATIONS)
+        except (sqlite3.Error, WerckerError):  # likewise
             return False
 
     def one(self, sql: str, **values: Any) -> Row | None:
@@ -191,9 +196,11 @@ class Store:
         self.write(
             """
             INSERT INTO runs (id, application, pipeline, repository, branch, tag, commit_hash, message, env_vars,
-                              host_vars, author, source_run, inputs, workflow, node, trouble, created_at)
+                              host_vars, author, source_run, inputs, workflow, node, trouble, base,
+                              created_at)
             VALUES (:run, :application, :pipeline, :repository, :branch, :tag, :commit, :message, :env_vars,
-                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :trouble, :now)
+                    :host_vars, :author, :source_run, :inputs, :workflow, :node, :trouble, :base,
+                    :now)
             """,
             **{
                 **new._asdict(),
@@ -211,18 +218,10 @@ class Store:
     def add_steps(self, run: str, steps: list[tuple[str, str]], *, first: int, now: int) -> list[str]:
         """Appends steps, as names with their phases, from the position `first` on; gives their ids."""
         ids = [new_id(now) for _ in steps]
-        for position, (id_, (name, phase)) in enumerate(zip(ids, steps, strict=True), first):
-            self.write(
-                """
-                INSERT INTO steps (id, run, position, name, phase, created_at)
-                VALUES (:id, :run, :position, :name, :phase, :now)
-                """,
-                id=id_,
-                run=run,
-                position=position,
-                name=name,
-                phase=phase,
-                now=now,
+        with self._trouble_told():
+            self._db.executemany(
+                "INSERT INTO steps (id, run, position, name, phase, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                [(id_, run, first + n, *step, now) for n, (id_, step) in enumerate(zip(ids, steps, strict=True))],
             )
         return ids
 

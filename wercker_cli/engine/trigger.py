@@ -30,8 +30,10 @@ class _Code(NamedTuple):
     trouble: str = ""  # why it could not be fetched
 
 
-def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -> str:
+def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None, base: str) -> str:
     """The id of the new run. It is of the checkout that the caller is in, else of the one seen last.
+
+    `base` is the root of the URLs in its variables.
 
     Raises Missing for an unknown pipeline or source run, BadRequest for a source run without an artifact, and for a
     branch, tag or commit that the repository does not have.
@@ -52,6 +54,7 @@ def create_run(store: Store, wanted: Trigger, user: str, checkout: str | None) -
         author=user,
         source_run=wanted.source_run or None,
         trouble=code.trouble,
+        base=base,
         inputs=[("", wanted.source_run)] if wanted.source_run else [],
     )
     workflow = _workflow(store, wanted, code) if wanted.workflow else None
@@ -183,6 +186,8 @@ def _root(store: Store, application: str, checkout: str | None) -> str:
 
 def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple[str, git.Commit]:
     """The branch and the commit; a folder that is no repository is taken as it is."""
+    row = store.application_by_id(application)
+    called = f"{row['owner']}/{row['name']}" if row and row["served_from"] else root  # others may read it
     kept = snapshot.repository(store.home, application)
     if not git.is_repository(root) and not wanted.commit:
         os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
@@ -193,16 +198,16 @@ def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple
     if wanted.tag and not git.is_tag_name(root, wanted.tag):
         raise BadRequest(f"{wanted.tag!r} is no name of a tag")
     if wanted.commit:
-        revisions, missing = [wanted.commit], f"There is no commit {wanted.commit} in {root}"
+        revisions, missing = [wanted.commit], f"There is no commit {wanted.commit} in {called}"
     elif wanted.tag:
-        revisions, missing = [f"refs/tags/{wanted.tag}"], f"There is no tag {wanted.tag} in {root}"
+        revisions, missing = [f"refs/tags/{wanted.tag}"], f"There is no tag {wanted.tag} in {called}"
         branch = wanted.tag
     elif wanted.branch and wanted.branch != "HEAD":
         revisions = [f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"]
-        missing = f"There is no branch {branch} in {root}"
+        missing = f"There is no branch {branch} in {called}"
     else:
         revisions = ["HEAD"]
-        missing = f"There is no commit yet in {root}: commit, or run the files as they are with --worktree"
+        missing = f"There is no commit yet in {called}: commit, or run the files as they are with --worktree"
     found = git.commit_of(root, *revisions) if git.is_repository(root) else None
     if found is None and wanted.commit and os.path.isdir(kept):
         found = git.commit_of(kept, *revisions)

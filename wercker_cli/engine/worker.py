@@ -5,7 +5,6 @@ import sys
 
 from wercker_cli.engine import dispatch, folders, processes, queue
 from wercker_cli.engine.driver import drive
-from wercker_cli.engine.objects import BASE
 from wercker_cli.engine.port import Port
 from wercker_cli.engine.store import Store
 
@@ -16,7 +15,7 @@ def work(store: Store, worker: str, workers: int) -> None:
     `workers` is how many of its kind there may be.
     """
     dispatcher = dispatch.Dispatcher(store, workers)
-    port, wakeup = Port(store, worker, BASE), processes.wakeup()
+    port, wakeup = Port(store, worker), processes.wakeup()
     while store.is_there():
         job = port.claim()
         if job:

@@ -72,6 +72,7 @@ def _new(store: Store, ended: Row, node: Node, passed: dict[str, str], values: l
         inputs=list(_inputs(node, passed)),
         workflow=ended["workflow"],
         node=node.name,
+        base=ended["base"],
     )
 
 

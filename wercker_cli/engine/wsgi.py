@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from http import HTTPStatus
+from http.client import responses
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
 from wercker_cli.api.transport import Request, Response
-from wercker_cli.engine import callers, parameters, tokens
+from wercker_cli.engine import callers, tokens
 from wercker_cli.engine.access import Access
 from wercker_cli.engine.callers import Caller
 from wercker_cli.engine.dispatch import Dispatcher
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HEALTH = "/healthz"
-_OF_THE_STORE_ALONE = rf"{ROOT}/runs(/|/[0-9a-f]+)?"  # what no file on the disk has a part in
+_OF_THE_STORE_ALONE = re.compile(rf"{ROOT}/runs(/|/[0-9a-f]+)?")  # what no file on the disk has a part in
 LOOKING = 0.5  # seconds after which a thread looks whether its store is still the one in the state folder
 LARGEST_KNOWN = 65536  # bytes of an answer that a thread remembers: a long list is some 20,000
 BLOCK = 65536  # bytes of a file at a time
@@ -80,10 +81,11 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
         caller = callers.caller(environ, rules)
         try:
             response, user = _respond(desk(), caller, environ)
-        except Exception as error:  # a machine without files or memory left, or a bug of ours: the log has to tell
-            said = f"{type(error).__name__}: {error}"
+        except Exception as fault:  # a machine without files or memory left, or a bug of ours: the log has to tell
+            said = f"{type(fault).__name__}: {fault}"
             response, user = error_answer(500, "Internal Server Error", said), ""
-        response = _for_http(environ, response)
+        error = response.body.decode() if response.status >= 500 else ""
+        response = _for_http(environ, _without_folder(response, service.home) if response.status >= 400 else response)
         service.log(
             Entry(
                 at=began,
@@ -94,11 +96,10 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
                 status=response.status,
                 length=int(response.headers["content-length"]),
                 seconds=time.time() - began,
-                error=response.body.decode() if response.status >= 500 else "",
+                error=error,
             )
         )
-        status = f"{response.status} {HTTPStatus(response.status).phrase}"
-        start_response(status, [(name.title(), value) for name, value in response.headers.items()])
+        start_response(f"{response.status} {responses[response.status]}", list(response.headers.items()))
         if response.file:
             return environ["wsgi.file_wrapper"](response.file, BLOCK)  # type: ignore[no-any-return]  # waitress's own
         return [response.body]
@@ -131,7 +132,7 @@ def _respond(desk: _Desk, caller: Caller, environ: WSGIEnvironment) -> tuple[Res
         desk.memory.check()
         user, access = _logged_in(desk, caller)
         site = Site(desk.store, desk.dispatcher, user, None, base, access)
-        return _answer(desk, site, _request(environ, caller.path)), user
+        return _answer(desk, site, environ, caller.path), user
     except Fault as fault:
         return refusal(fault), user
     except WerckerError as error:
@@ -154,17 +155,17 @@ def _check_is_get(request: Request) -> None:
         raise WrongMethod(f"{request.method} is not for this path; GET is", ["GET"])
 
 
-def _answer(desk: _Desk, site: Site, request: Request) -> Response:
+def _answer(desk: _Desk, site: Site, environ: WSGIEnvironment, path: str) -> Response:
     """What the route answers, or has answered to the same question."""
 
     def ask() -> Response:
         desk.dispatcher.tend()
+        request = _request(environ, path)
         return _tagged(answer(site, request)) if request.method == "GET" else answer(site, request)
 
-    if request.method != "GET" or not re.fullmatch(_OF_THE_STORE_ALONE, request.path):
+    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not _OF_THE_STORE_ALONE.fullmatch(path):
         return ask()
-    read = frozenset((name, value) for name, value in dict(request.query).items() if name in parameters.OF_RUNS)
-    question = (site.access, site.base, request.path, read)
+    question = (site.access, site.base, path, environ["QUERY_STRING"])
     return desk.memory.ask(question, ask, lambda found: found.status == 200 and len(found.body) <= LARGEST_KNOWN)
 
 
@@ -175,8 +176,9 @@ def _logged_in(desk: _Desk, caller: Caller) -> tuple[str, Access]:
     find = partial(callers.token, caller, desk.store)
     row = desk.memory.ask(caller.authorization, find, lambda row: row is not None)
     if row is None or tokens.is_over(row):
-        desk.logins.check(caller.address)  # a good token passes: others may come from the same address
-        desk.logins.failed(caller.address)
+        if re.match(r"Bearer\b", caller.authorization, re.IGNORECASE):  # nobody tries tokens with another scheme
+            desk.logins.check(caller.address)  # a good token passes: others may come from the same address
+            desk.logins.failed(caller.address)
         raise NotLoggedIn("Invalid token")
     return row["name"], Access.READ_ONLY if row["read_only"] else Access.MEMBER
 
@@ -214,9 +216,15 @@ def _for_http(environ: WSGIEnvironment, response: Response) -> Response:
     if "GET" in headers.get("allow", "").split(", "):
         headers["allow"] += ", HEAD"
     response = response._replace(headers=headers)
-    if "etag" in headers and _has(environ.get("HTTP_IF_NONE_MATCH", ""), headers["etag"]):
+    if "etag" in headers and "HTTP_IF_NONE_MATCH" in environ and _has(environ["HTTP_IF_NONE_MATCH"], headers["etag"]):
         return _without_body(response._replace(status=304), length="0")
     return _without_body(response, headers["content-length"]) if environ["REQUEST_METHOD"] == "HEAD" else response
+
+
+def _without_folder(response: Response, home: str) -> Response:
+    """The same refusal, which does not tell others where the state folder of the server is."""
+    body = response.body.replace(os.fsencode(home), b"WERCKER_HOME")
+    return response._replace(headers={**response.headers, "content-length": str(len(body))}, body=body)
 
 
 def _has(known: str, etag: str) -> bool:

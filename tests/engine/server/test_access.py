@@ -86,19 +86,25 @@ def test_only_what_was_added_exists_and_without_a_token_only_what_is_public(
     served = serve()
 
     assert [statuses(served, where) for where in (unknown, private, public)] == [{404}, {404}, {200}]
-    assert writes(served, unknown) == not_there(unknown)
-    assert writes(served, private) == not_there(private)
-    assert writes(served, public) == [(401, "This needs a token")] * 2
+    needs_a_token = (401, "This needs a token")
+    assert [writes(served, where) for where in (unknown, private, public)] == [
+        [needs_a_token, not_there(unknown)],
+        [needs_a_token, not_there(private)],
+        [needs_a_token, needs_a_token],
+    ]
+    assert served.ask("POST", f"{API}/runs/", "no JSON").fault == needs_a_token
     assert [app["name"] for app in served.get("/applications/local").json] == ["public"]
 
     served.token = reading
     assert [statuses(served, where) for where in (unknown, private, public)] == [{404}, {200}, {200}]
-    assert writes(served, unknown) == not_there(unknown)
-    assert [writes(served, where) for where in (private, public)] == [[(403, "This token may only read")] * 2] * 2
+    only_reads = (403, "This token may only read")
+    assert writes(served, unknown) == [only_reads, not_there(unknown)]
+    assert [writes(served, where) for where in (private, public)] == [[only_reads] * 2] * 2
+    assert served.ask("POST", f"{API}/runs/", "no JSON").fault == only_reads
 
     served.token = full
     assert [statuses(served, where) for where in (unknown, private, public)] == [{404}, {200}, {200}]
-    assert writes(served, unknown) == not_there(unknown)
+    assert writes(served, unknown) == [(404, f"There is no pipeline {unknown.pipeline}"), not_there(unknown)]
     assert [writes(served, where) for where in (private, public)] == [[(200, "")] * 2] * 2
     assert served.get(f"/runs?applicationId={private.application}").json[0]["user"]["name"] == "alice"
     assert [app["name"] for app in served.get("/applications/local").json] == ["private", "public"]
@@ -107,9 +113,18 @@ def test_only_what_was_added_exists_and_without_a_token_only_what_is_public(
     assert served.ask("POST", f"{API}/runs/", body).fault == (404, f"sourceRunId: there is no run {unknown.run}")
 
 
-def not_there(place: Place) -> list[tuple[int, str]]:
-    """The answers to a trigger and an abort of what does not exist."""
-    return [(404, f"There is no pipeline {place.pipeline}"), (404, f"There is no run {place.run}")]
+def not_there(place: Place) -> tuple[int, str]:
+    """The answer to an abort of what does not exist."""
+    return 404, f"There is no run {place.run}"
+
+
+def test_what_was_public_is_so_until_it_is_made_private(
+    serve: Serve, place: Callable[..., Place], wercker: Wercker, tmp_path: Path
+) -> None:
+    added, served = place("added", "--public"), serve()
+    for option, status in (([], 200), (["--private"], 404), ([], 404), (["--public"], 200)):
+        wercker("pipelines", "add", str(tmp_path / "added"), *option)
+        assert statuses(served, added) == {status}
 
 
 def test_a_run_is_of_the_folder_that_was_added_wherever_else_its_application_is(
@@ -133,7 +148,7 @@ def test_a_run_is_of_the_folder_that_was_added_wherever_else_its_application_is(
     body["commitHash"] = hidden
     assert served.ask("POST", f"{API}/runs/", json.dumps(body)).fault == (
         400,
-        f"There is no commit {hidden} in {checkout.path}",
+        f"There is no commit {hidden} in acme/site",
     )
     assert added.application
 
@@ -201,6 +216,11 @@ def test_an_address_that_fails_again_and_again_has_to_wait(served: Served) -> No
     assert served.get("/applications/nobody", Authorization="Bearer wrong").status == 429
     assert served.ask("GET", "/healthz", headers={"Authorization": ""}).status == 200
     wait_until(lambda: served.get("/applications/nobody", Authorization="Bearer wrong").status == 401)
+
+
+def test_a_login_of_another_kind_is_no_failure(served: Served) -> None:
+    for login in [*["Basic dXNlcjpwYXNz"] * 7, "Bearer wrong"]:
+        assert served.get("/applications/nobody", Authorization=login).fault == (401, "Invalid token")
 
 
 def test_the_wait_doubles_and_ends() -> None:

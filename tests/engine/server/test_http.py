@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conftest import PATIENCE, Checkout, Wercker, wait_until
+from tests.conftest import PATIENCE, WERCKER, Checkout, Wercker, wait_until
+from tests.engine.conftest import STATE
 from tests.engine.serving import API, Serve, Served, hurried
-from tests.engine.stories import script
+from tests.engine.stories import run, script
 from wercker_cli.engine import channel
 
 STORED = "private, no-cache, no-store, must-revalidate"
@@ -48,6 +49,22 @@ def test_urls_are_the_servers_own(ran: Ran) -> None:
     assert ran.served.ask("GET", f"{API}/runs/{ran.run['id']}", headers={"Host": "localhost:81"}).json["url"] == (
         f"http://localhost:81{API}/runs/{ran.run['id']}"
     )
+
+
+def test_the_urls_in_the_variables_of_a_run_are_the_servers_own(
+    served: Served, wercker: Wercker, checkout: Checkout
+) -> None:
+    flow = "workflows: [{name: both, pipelines: [{name: build}, {name: again, requires: [build]}]}]\n"
+    build = script(tells='echo "$WERCKER_RUN_URL $WERCKER_APPLICATION_URL"')
+    checkout.commit(flow + build + build.replace("build:", "again:"))
+    wercker("pipelines", "add", cwd=checkout.path)
+    application = served.get("/applications/local/demo").json
+    body = json.dumps({"applicationId": application["id"], "workflow": "both"})
+    first = served.ask("POST", f"{API}/runs/", body).json["id"]
+    wait_until(lambda: served.get(f"/runs?sourceRun={first}&applicationId={application['id']}&status=finished").json)
+    for made in served.get(f"/runs?applicationId={application['id']}").json:
+        told = wercker("runs", "logs", made["id"], "--step", "tells").out
+        assert told == f"{made['url']} {application['url']}\n"
 
 
 @pytest.mark.parametrize("path", ["/runs/{run}", "/runs?applicationId={application}", "{log}", "/runs/{run}/artifact"])
@@ -124,6 +141,19 @@ def test_an_artifact_comes_whole_and_in_parts(ran: Ran, tmp_path: Path) -> None:
     assert (whole.status, whole.headers["content-type"], whole.body[:2]) == (200, "application/gzip", b"\x1f\x8b")
     parts = [ran.served.get(f"/runs/{ran.run['id']}/artifact", Range=span) for span in ("bytes=0-99", "bytes=100-")]
     assert b"".join(part.body for part in parts) == whole.body
+
+
+def test_a_disk_that_is_full_when_an_artifact_is_packed_may_have_room_later(
+    serve: Serve, wercker: Wercker, checkout: Checkout, home: Path
+) -> None:
+    checkout.commit(script(leaves="head -c 8M /dev/urandom >noise"))
+    left = run(wercker, checkout).run["id"]
+    wercker("pipelines", "add", "--public", cwd=checkout.path)
+    served = serve(command=["prlimit", "--fsize=4000000", WERCKER])
+    full = f"the artifact of run {left} could not be packed: File too large"
+    assert served.get(f"/runs/{left}/artifact").fault == (503, full)
+    assert sorted(path.name for path in (home / STATE / "runs" / left).iterdir()) == ["checkout", "logs", "used"]
+    assert serve().get(f"/runs/{left}/artifact").status == 200
 
 
 @pytest.mark.parametrize("path", ["/runs", "/runs/"])

@@ -63,7 +63,8 @@ def test_each_trigger_fetches_what_is_new(
     assert newest["commitHash"] == third
     story = finished(served, wercker, newest["id"], tmp_path)
     assert (story.run["result"], story.logs["says"]) == ("passed", "three\n")
-    assert finished(served, wercker, run["id"], tmp_path).logs["says"] == "one\n"
+    logs = finished(served, wercker, run["id"], tmp_path).logs
+    assert (logs["get code"], logs["says"]) == (f"commit {first} of local/site\n", "one\n")
 
 
 def test_pipelines_that_are_pushed_later_become_known(
@@ -85,7 +86,7 @@ def test_a_branch_that_is_gone_is_gone(served: Served, wercker: Wercker, checkou
     trigger(served, pipeline, branch="topic")
     checkout.git("push", "--quiet", "origin", ":topic")
     answer = served.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": pipeline, "branch": "topic"}))
-    assert answer.fault[1].startswith("There is no branch topic in ")
+    assert answer.fault == (400, "There is no branch topic in local/site")
 
 
 def test_the_default_branch_is_the_one_that_the_repository_has_by_now(
@@ -213,10 +214,29 @@ def test_what_cannot_be_added(wercker: Wercker, tmp_path: Path, checkout: Checko
     assert list(mirrors.iterdir()) == []
 
 
-def test_a_password_in_a_url_is_in_no_message(wercker: Wercker, tmp_path: Path) -> None:
-    said = wercker("pipelines", "add", "https://user:s3cret@127.0.0.1:1/acme/site.git", code=1).err
+SECRETIVE = ["user:s3cret@{}", "user:p@s3cret@{}", "user:p?s3cret@{}?p=s3cret", "s3cret@{}", "{}?token=s3cret"]
+
+
+@pytest.mark.parametrize("shape", SECRETIVE)
+def test_a_password_in_a_url_is_in_no_message(wercker: Wercker, shape: str) -> None:
+    said = wercker("pipelines", "add", f"https://{shape.format('127.0.0.1:1/acme/site.git')}", code=1).err
     assert "s3cret" not in said
     assert said.startswith("wercker: https://127.0.0.1:1/acme/site.git cannot be fetched: fatal: ")
+
+
+@pytest.mark.parametrize("shape", SECRETIVE)
+def test_a_password_in_a_url_reaches_no_run(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path, home: Path, tmp_path: Path, shape: str
+) -> None:
+    url = f"https://{shape.format('example.com/acme/site.git')}"
+    checkout.git("config", "--file", str(home / ".gitconfig"), f"url.{bare}.insteadOf", url)
+    show = 'echo "$WERCKER_GIT_DOMAIN $WERCKER_GIT_OWNER $WERCKER_GIT_REPOSITORY"'
+    push(checkout, tells=f"cat .git/config; {show}")
+    pipeline = wercker("pipelines", "add", url, "-o", "id").out.strip()
+    story = finished(served, wercker, trigger(served, pipeline)["id"], tmp_path)
+    assert "\tpushurl = https://example.com/acme/site.git\n" in story.logs["tells"]
+    assert story.logs["tells"].endswith("\nexample.com acme site\n")
+    assert "s3cret" not in f"{story} {served.get('/applications/acme/site').body.decode()}"
 
 
 def test_a_name_for_a_checkout_stays(wercker: Wercker, checkout: Checkout) -> None:

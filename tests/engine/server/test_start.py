@@ -5,15 +5,17 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import WERCKER, Checkout, Wercker, wait_until
-from tests.engine.serving import Serve, Served
+from tests.engine.serving import Answer, Serve, Served, hurried
 from tests.engine.stories import read, script
 from wercker_cli.engine import queue
 from wercker_cli.engine.clock import now_ms
@@ -114,7 +116,7 @@ def test_a_state_folder_that_a_newer_version_takes_over_while_the_server_goes_on
     store = Store(str(home / ".local/state/wercker"))
     ours = store.all("PRAGMA user_version")[0][0]
     store.write(f"PRAGMA user_version = {ours + 1}")
-    newer = f"the state folder {store.home} was made by a newer wercker"
+    newer = "the state folder WERCKER_HOME was made by a newer wercker"
     assert {served.ask("GET", "/healthz").fault for _ in range(20)} == {(503, newer)}
     wait_until(lambda: served.get("/applications/local").body.endswith(f'"message":"{newer}"}}'.encode()))
     assert store.all("PRAGMA user_version")[0][0] == ours + 1
@@ -147,8 +149,10 @@ def test_what_the_server_cannot_do_is_a_503_and_in_the_log(served: Served, home:
     wait_until(is_a_file)
     wait_until(lambda: served.ask("GET", "/healthz").status == 503)
     message = served.ask("GET", "/healthz").fault[1]
-    assert message.startswith(f"the state folder {state} cannot be used: ")
-    assert served.log()[-1].endswith(f'"message":"{message}"}}')
+    assert message.startswith("the state folder WERCKER_HOME cannot be used: ")  # it is nobody else's business where
+    assert f'"message":"the state folder {state} cannot be used: ' in served.log()[-1]
+    page = served.ask("GET", "/")
+    assert (page.status, str(home) in page.body.decode()) == (503, False)
     state.unlink()
     wait_until(lambda: served.ask("GET", "/healthz").status == 200)
 
@@ -163,7 +167,7 @@ def test_what_the_machine_refuses_is_in_the_log_and_the_server_goes_on(served: S
     secrets.touch()
     wait_until(lambda: lines(keeper) == [f"{keeper}NotADirectoryError: [Errno 20] Not a directory: 'FOLDER'"])
     status, message = served.ask("GET", "/healthz").fault
-    assert (status, message) == (500, f"NotADirectoryError: [Errno 20] Not a directory: '{secrets}'")
+    assert (status, message) == (500, "NotADirectoryError: [Errno 20] Not a directory: 'WERCKER_HOME/secrets'")
     assert lines("GET /healthz 500")[0].endswith("Not a directory: 'FOLDER'\"}")
     secrets.unlink()
     secrets.symlink_to(secrets)
@@ -179,8 +183,33 @@ def test_pipelines_that_a_served_checkout_has_got_are_listed(
     checkout.commit("build:\n  steps: []\n")
     wercker("pipelines", "add", cwd=checkout.path)
     checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
-    found = served.get("/applications/local/demo/pipelines").json
-    assert [pipeline["name"] for pipeline in found] == ["build", "test"]
+    checkout.git("remote", "add", "origin", "https://example.com/acme/site.git")  # it stays what it was added as
+    wait_until(lambda: names(served.get("/applications/local/demo/pipelines")) == ["build", "test"])
+    (checkout.path / "wercker.yml").write_text("build:\n  steps: []\ndeploy:\n  steps: []\n")
+    wait_until(lambda: names(served.get("/applications/local/demo/pipelines")) == ["build", "test", "deploy"])
+    assert served.get("/applications/acme").json == []
+
+
+def test_reading_writes_nothing(serve: Serve, wercker: Wercker, checkout: Checkout, home: Path) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    wercker("pipelines", "add", "--public", cwd=checkout.path)
+    served = serve(command=hurried("server", "TENDING", 600))
+    before = dump(home)
+    checkout.git("remote", "add", "origin", "https://example.com/acme/site.git")
+    checkout.commit("build:\n  steps: []\ntest:\n  steps: []\n")
+    assert names(served.get("/applications/local/demo/pipelines")) == ["build"]
+    assert dump(home) == before
+
+
+def names(answer: Answer) -> list[str]:
+    """Those of the things in a list."""
+    return [thing["name"] for thing in answer.json]
+
+
+def dump(home: Path) -> list[str]:
+    """All that is in the database."""
+    with closing(sqlite3.connect(home / ".local/state/wercker/wercker.db")) as db:
+        return list(db.iterdump())
 
 
 def test_a_privileged_port(environ: dict[str, str], tmp_path: Path) -> None:

@@ -12,10 +12,14 @@ from wercker_cli.output.pipelines import PIPELINES
 @shape.command("add")
 @click.argument("source", metavar="[PATH|URL]", default=".")
 @shape.option("--name", type=OwnerAndName(), metavar="OWNER/NAME", help="What it is called [default: as its remote].")
-@shape.option("--public", is_flag=True, help="Let a server show its runs to anyone.")
+@shape.option(
+    "--public/--private",
+    default=None,
+    help="Let a server show its runs to anyone, or only to whoever has a token [default: as before; private if new].",
+)
 @output_options(PIPELINES)
 @click.pass_obj
-def command(app: Invocation, source: str, name: str | None, public: bool) -> None:
+def command(app: Invocation, source: str, name: str | None, public: bool | None) -> None:
     """Tell the engine of the checkout at PATH, or of the repository at URL, and list its pipelines.
 
     In a checkout this is not needed: the first command there does it. From elsewhere, name the application
@@ -28,6 +32,7 @@ def command(app: Invocation, source: str, name: str | None, public: bool) -> Non
     Examples:
       wercker pipelines add
       wercker pipelines add ~/src/website --public
+      wercker pipelines add ~/src/website --private
       wercker pipelines add https://github.com/acme/site.git
       wercker pipelines add /srv/git/site.git --name acme/site
     """

@@ -36,7 +36,7 @@ function show(page) {
 async function look() {
   const answer = await fetch(location.href, { headers: tag ? { "If-None-Match": tag } : {} });
   if (answer.status === 304) return true;
-  if (!answer.ok) throw new Error(answer.statusText);
+  if (!answer.ok && answer.status !== 404) throw new Error(answer.statusText);
   tag = answer.headers.get("ETag") ?? "";
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   show(page);

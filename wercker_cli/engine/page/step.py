@@ -23,14 +23,14 @@ _LOG = """\
 
 
 def page(view: View, run: Row, position: int, query: Mapping[str, str]) -> Response | None:
-    """The page of a step of a run that may be seen; None where the run has no such step.
+    """The page of a step of a run that may be seen; None where the run has no such step, and will not get it.
 
     With `before` in the query it is the part of the log that ends at that byte.
     """
     steps = view.site.store.steps(run["id"])
     step = next((step for step in steps if step["position"] == position), None)
     if step is None:
-        return None
+        return _not_yet(view, run, position) if position and run["status"] != "finished" else None
     before = _offset(query.get("before", ""))
     part = log.page(view.site, step, before)
     mark = step_mark(run, step)
@@ -40,13 +40,23 @@ def page(view: View, run: Row, position: int, query: Mapping[str, str]) -> Respo
         _log(view, step, part),
         _neighbours(view, steps, step),
     ]
-    path = [
+    live = step["status"] != "finished" and run["status"] != "finished" and not before
+    return document(f"{mark}: {step['name']}", _path(view, run, position), "\n".join(filter(None, parts)), live=live)
+
+
+def _not_yet(view: View, run: Row, position: int) -> Response:
+    """What steps a run has is known once its code is there."""
+    name = f"There is no step {position} yet"
+    body = f"<h1>{name}</h1>\n<p>The run goes on: should it come to such a step, this page shows it.</p>"
+    return document(name, _path(view, run, position), body, live=True)
+
+
+def _path(view: View, run: Row, position: int) -> list[str]:
+    return [
         *application_path(view, run),
         link(view.address("runs", run["id"]), f"run {run['id'][-7:]}"),
         f"step {position}",
     ]
-    live = step["status"] != "finished" and run["status"] != "finished" and not before
-    return document(f"{mark}: {step['name']}", path, "\n".join(filter(None, parts)), live=live)
 
 
 def _offset(given: str) -> int:
