@@ -107,6 +107,13 @@ class Channel(HTTPChannel):
             self._began = time.time()
         return taken
 
+    def send_continue(self) -> None:
+        """Tells the client to send the body; where there is none, waitress would wait for it."""
+        if self.request.completed:
+            self.request.expect_continue = False
+        else:
+            super().send_continue()
+
     def is_late(self, now: float) -> bool:
         """Whether its request takes too long to arrive, or its client too long to read why it was refused."""
         if self._lingers_until is not None:

@@ -224,6 +224,23 @@ def test_a_path_as_a_proxy_is_asked(served: Served) -> None:
     assert answer.endswith(b'\r\n\r\n{"status":"ok"}')
 
 
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n"])
+def test_a_client_that_waits_to_send_no_body_is_answered(served: Served, length: bytes) -> None:
+    waits = b"PUT /api/v3/runs/1/abort HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n%b\r\n" % length
+    answer = served.raw(waits + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert answer.endswith(b'\r\n\r\n{"status":"ok"}')
+
+
+def test_a_client_that_waits_to_send_its_body_is_told_to(served: Served) -> None:
+    head = b"POST /api/v3/runs HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nConnection: close\r\n"
+    with socket.create_connection((served.host, served.port), timeout=PATIENCE) as connection:
+        connection.sendall(head + b"Content-Length: 2\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize(("length", "status"), [(2**20, 400), (2**20 + 1, 413), (30_000_000, 413)])
 def test_a_body_is_capped_at_a_mebibyte(served: Served, length: int, status: int) -> None:
     answer = served.ask("POST", f"{API}/runs/", b"[" * length)

@@ -77,8 +77,9 @@ def operations(served: Served) -> list[Operation]:
     schema = schemathesis.openapi.from_dict(served.get("/openapi.json").json)
     schema.location = served.url  # not that of the description, which is an operation like any other
     schema.config.generation.update(with_security_parameters=False)  # a caller has a token, or none
-    accepted = schema.config.checks.positive_data_acceptance
+    accepted, refused = schema.config.checks.positive_data_acceptance, schema.config.checks.negative_data_rejection
     accepted.expected_statuses = [*accepted.expected_statuses, "416"]  # nobody knows how long a file is
+    refused.expected_statuses = [*refused.expected_statuses, "413"]  # a text that is too long may be far too long
     return [operation for path in schema.values() for operation in path.values()]
 
 
