@@ -21,6 +21,7 @@ from wercker_cli.engine.store import Row, Store
 from wercker_cli.errors import NotFound, Refused
 
 SECONDS = 25.0  # that whoever waits for the answer to a trigger waits for a fetch, of others too
+GOING = 2.0  # seconds that a git may take to leave
 _POLL = 0.02  # seconds between two looks at a lock
 _TOO_LONG = "git fetch took longer than {:g} seconds"
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -164,12 +165,15 @@ def _read(file: IO[bytes]) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a git that still runs; it removes its locks if it is asked kindly."""
-    for kill, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, None)):
-        if process.poll() is None:
-            os.killpg(process.pid, kill)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
+    """Ends a git that still runs, and what it has started; it removes its locks if it is asked kindly."""
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GOING)
+    with suppress(ProcessLookupError):  # all of them are gone
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _pipeline_file(root: str) -> tuple[str, str] | None:

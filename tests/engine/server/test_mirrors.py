@@ -1,6 +1,7 @@
 """Repositories that are added by URL: what a run of one is of, and what happens when they cannot be fetched."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -15,6 +16,7 @@ import pytest
 from tests.conftest import Checkout, Wercker, wait_until
 from tests.engine.serving import API, Serve, Served, hurried
 from tests.engine.stories import Story, read, script
+from tests.engine.test_time_limits import is_alive
 
 
 @pytest.fixture
@@ -162,6 +164,26 @@ def test_a_fetch_that_takes_too_long_is_a_failed_run(
     message = "The code could not be fetched: git fetch took longer than 1 seconds"
     assert (story.steps[0]["message"], story.logs["get code"]) == (message, f"{message}\n")
     assert not list((mirror / ".git").rglob("*.lock"))
+
+
+def test_what_a_fetch_has_started_ends_with_it_whatever_it_thinks_of_that(
+    serve: Serve, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    (mirror,) = (tmp_path / "home/.local/state/wercker/mirrors").iterdir()
+    checkout.git("-C", str(mirror), "remote", "set-url", "origin", "ssh://localhost/a")
+    deaf = tmp_path / "ssh"
+    deaf.write_text(f"#!/bin/bash\ntrap '' TERM\necho $$ >{tmp_path}/pid\nread -r _ 7<>{tmp_path}/never <&7\n")
+    deaf.chmod(0o755)
+    os.mkfifo(tmp_path / "never")
+    alice = wercker("server", "token", "create", "alice").out.strip()
+    served = serve(
+        token=alice, command=hurried("mirrors", "SECONDS", 1), GIT_SSH_COMMAND=str(deaf), GIT_SSH_VARIANT="simple"
+    )
+    story = finished(served, wercker, trigger(served, pipeline)["id"], tmp_path)
+    assert story.steps[0]["message"] == "The code could not be fetched: git fetch took longer than 1 seconds"
+    assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
 def test_a_remote_that_hangs_leaves_half_of_the_server_to_others(
