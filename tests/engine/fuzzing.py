@@ -63,7 +63,7 @@ class Known(NamedTuple):
     """What a server has, so that requests come to more than a 404."""
 
     names: Mapping[str, str]  # of one of each kind that is in a path above
-    token: str  # that allows nothing but to read
+    tokens: Sequence[str]  # that count
 
 
 class Sent(NamedTuple):
@@ -135,8 +135,8 @@ def _text(chance: random.Random) -> bytes:
 
 def _login(chance: random.Random, known: Known) -> bytes:
     if chance.random() < 0.02:
-        return b"Authorization: " + _in_header(_text(chance))
-    return b"Authorization: Bearer " + known.token.encode()
+        return b"Authorization: " + chance.choice((b"", b"Bearer ")) + _in_header(_text(chance))
+    return b"Authorization: Bearer " + chance.choice(known.tokens).encode()
 
 
 def _header(chance: random.Random) -> bytes:
