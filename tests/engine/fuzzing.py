@@ -63,7 +63,7 @@ class Known(NamedTuple):
     """What a server has, so that requests come to more than a 404."""
 
     names: Mapping[str, str]  # of one of each kind that is in a path above
-    token: str  # that allows nothing but to read
+    token: str
 
 
 class Sent(NamedTuple):
@@ -135,7 +135,7 @@ def _text(chance: random.Random) -> bytes:
 
 def _login(chance: random.Random, known: Known) -> bytes:
     if chance.random() < 0.02:
-        return b"Authorization: " + _in_header(_text(chance))
+        return b"Authorization: " + chance.choice((b"", b"Bearer ")) + _in_header(_text(chance))
     return b"Authorization: Bearer " + known.token.encode()
 
 

@@ -234,6 +234,7 @@ def test_a_client_that_waits_to_send_no_body_is_answered(served: Served, length:
 
 def test_a_client_that_waits_to_send_its_body_is_told_to(served: Served) -> None:
     head = b"POST /api/v3/runs HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nConnection: close\r\n"
+    head += f"Authorization: Bearer {served.token}\r\n".encode()
     with socket.create_connection((served.host, served.port), timeout=PATIENCE) as connection:
         connection.sendall(head + b"Content-Length: 2\r\n\r\n")
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
