@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 
 from wercker_cli.engine import git
 
@@ -29,9 +30,28 @@ def take(root: str, kept: str) -> git.Commit:
     A tree that is just what is checked out is that commit; the same tree twice is the same commit.
     """
     if not os.path.isdir(kept):
-        git.git(os.path.dirname(root), "init", "--quiet", "--bare", "--template=", kept)
+        _make(root, kept)
     with _locked(kept, fcntl.LOCK_SH):
         return _take(root, kept)
+
+
+def _make(root: str, kept: str) -> None:
+    """Makes the repository whole before anybody sees it: others may be about to make it as well."""
+    made = f"{kept}.{_own()}"
+    git.git(os.path.dirname(root), "init", "--quiet", "--bare", "--template=", made)
+    try:
+        os.rename(made, kept)
+    except OSError:
+        if not os.path.isdir(kept):
+            raise
+        import shutil  # few come here
+
+        shutil.rmtree(made)
+
+
+def _own() -> str:
+    """What nobody else's files are called at this moment: other commands may be at it too, and threads of a server."""
+    return f"{os.getpid()}.{get_ident()}"
 
 
 def drop(kept: str, is_needed: Callable[[str], bool], before: float) -> None:
@@ -123,7 +143,7 @@ def _take(root: str, kept: str) -> git.Commit:
 
 def _environment(root: str, kept: str, *, is_repository: bool) -> dict[str, str]:
     """Lets git read the person's objects and write its own into `kept`, with an index of our own."""
-    index = os.path.join(kept, f"index.{os.getpid()}")  # another command may be at it too
+    index = os.path.join(kept, f"index.{_own()}")
     if not is_repository:
         _copy(os.path.join(kept, "index"), index)
         return {"GIT_DIR": kept, "GIT_WORK_TREE": root, "GIT_INDEX_FILE": index}

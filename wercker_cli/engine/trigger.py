@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wercker_cli.engine import checkouts, git, pipeline_file, secrets, snapshot
-from wercker_cli.engine.faults import BadRequest, Missing
+from wercker_cli.engine.faults import BadRequest, Missing, Unwell
 from wercker_cli.engine.parameters import LONGEST_TEXT, Trigger
 from wercker_cli.engine.store import NewRun, Row, Store
 from wercker_cli.engine.variables import STEPS_PATH
@@ -141,13 +141,18 @@ def _code_of(source: Row) -> _Code:
 
 def _code(store: Store, wanted: Trigger, application: str, checkout: str | None) -> _Code:
     root = _root(store, application, checkout)
-    trouble = _refresh(store, application, root)
     try:
+        trouble = _refresh(store, application, root)
         branch, commit = _commit(store, wanted, root, application)
     except BadRequest:
         if not trouble:
             raise
         branch, commit = wanted.branch or wanted.tag, git.Commit(wanted.commit, "")
+    except git.GitError as error:
+        called = _called(store, application, root)
+        if called == root:
+            raise
+        raise Unwell(error.message.replace(root, called)) from None  # no fault of whoever asked
     kept = snapshot.repository(store.home, application)
     return _Code(root if git.is_repository(root) else kept, branch, wanted.tag, commit.hash, commit.message, trouble)
 
@@ -184,11 +189,15 @@ def _root(store: Store, application: str, checkout: str | None) -> str:
     return str(here["path"]) if here else checkouts.root_of(store, application)
 
 
+def _called(store: Store, application: str, root: str) -> str:
+    """What messages call the folder: OWNER/NAME where others may read them."""
+    row = store.application_by_id(application)
+    return f"{row['owner']}/{row['name']}" if row and row["served_from"] else root
+
+
 def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple[str, git.Commit]:
     """The branch and the commit; a folder that is no repository is taken as it is."""
-    row = store.application_by_id(application)
-    called = f"{row['owner']}/{row['name']}" if row and row["served_from"] else root  # others may read it
-    kept = snapshot.repository(store.home, application)
+    called, kept = _called(store, application, root), snapshot.repository(store.home, application)
     if not git.is_repository(root) and not wanted.commit:
         os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
         return wanted.branch or "HEAD", snapshot.take(root, kept)
@@ -211,6 +220,6 @@ def _commit(store: Store, wanted: Trigger, root: str, application: str) -> tuple
     found = git.commit_of(root, *revisions) if git.is_repository(root) else None
     if found is None and wanted.commit and os.path.isdir(kept):
         found = git.commit_of(kept, *revisions)
-    if found is None:
+    if found is None or not found.hash.startswith(wanted.commit):  # a branch may be called as a commit
         raise BadRequest(missing)
     return branch, found

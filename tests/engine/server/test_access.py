@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -319,6 +320,43 @@ def test_a_run_sees_nothing_of_the_servers_environment(
     assert "WERCKER_STARTED_BY=alice\n" in told
     assert "s3cret" not in told
     assert alice not in told
+
+
+def test_what_git_says_of_a_folder_does_not_name_it(
+    served: Served, place: Callable[..., Place], tmp_path: Path
+) -> None:
+    added = place("added")
+    (tmp_path / "added/.git/HEAD").unlink()
+    assert served.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": added.pipeline})).fault == (
+        503,
+        "git symbolic-ref in local/added: fatal: not a git repository (or any of the parent directories): .git",
+    )
+
+
+def test_a_branch_that_is_called_as_a_commit_is_none(served: Served, checkout: Checkout, wercker: Wercker) -> None:
+    commit = checkout.commit(script(says="echo"))
+    checkout.git("branch", "cafe")
+    pipeline = wercker("pipelines", "add", str(checkout.path), "--name", "acme/site", "-o", "id").out.strip()
+    payload = {"pipelineId": pipeline, "branch": "main"}
+    answer = served.ask("POST", f"{API}/runs/", json.dumps({**payload, "commitHash": "cafe"}))
+    assert answer.fault == (400, "There is no commit cafe in acme/site")
+    assert served.ask("POST", f"{API}/runs/", json.dumps({**payload, "commitHash": commit[:7]})).status == 200
+
+
+def test_a_folder_that_is_no_repository_is_the_same_to_all_who_trigger_at_once(
+    served: Served, wercker: Wercker, tmp_path: Path
+) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "wercker.yml").write_text(script(says="echo"))
+    for number in range(200):
+        (folder / f"{number}").write_text(f"{number}")
+    pipeline = wercker("pipelines", "add", str(folder), "-o", "id").out.strip()
+    with ThreadPoolExecutor(8) as pool:
+        payload = json.dumps({"pipelineId": pipeline})
+        answers = list(pool.map(lambda _: served.ask("POST", f"{API}/runs/", payload), range(16)))
+    assert [answer.status for answer in answers] == [200] * 16, [answer.json for answer in answers]
+    assert len({answer.json["commitHash"] for answer in answers}) == 1
 
 
 def test_a_folder_that_is_gone_runs_nothing_else(served: Served, place: Callable[..., Place], tmp_path: Path) -> None:
