@@ -96,7 +96,7 @@ def _packed(home: str, run: str) -> str:
     from wercker_cli.engine import slow
 
     try:
-        with slow.seat(), folders.locked(os.path.dirname(target)):
+        with slow.seat(run), folders.locked(os.path.dirname(target)):
             if not os.path.exists(target):
                 os.stat(kept)
                 archive.pack(kept, target, lambda _: None, unfinished=f"{target}.new", without=NOT_OF_A_CHECKOUT)

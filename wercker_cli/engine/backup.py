@@ -42,10 +42,8 @@ def _fill(archive: tarfile.TarFile, store: Store, note: Callable[[str], None]) -
         store.copy(copy)
         archive.add(store.home, ".", recursive=False)  # whoever unpacks it has the modes of the folder too
         archive.add(copy, os.path.basename(folders.database(store.home)))
-    kept = folders.mirrors(store.home)
-    for root in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:
-        mirror = os.path.join(kept, root)
-        with mirrors.locked(mirror) if os.path.isdir(os.path.join(mirror, ".git")) else nullcontext():
+    for mirror in mirrors.whole(store.home):
+        with mirrors.held(mirror):
             _add(archive, store.home, mirror, note)
     for name in ("runs", "snapshots"):
         _add(archive, store.home, os.path.join(store.home, name), note)
@@ -61,6 +59,7 @@ def _add(archive: tarfile.TarFile, home: str, top: str, note: Callable[[str], No
     for folder, below, files in os.walk(top, onerror=left_out):
         links = [name for name in below if os.path.islink(os.path.join(folder, name))]
         for path in (folder, *(os.path.join(folder, name) for name in [*files, *links])):
+            archive.inodes.clear()  # type: ignore[attr-defined]  # else it links to what had a file's inode before
             try:
                 info = archive.gettarinfo(path, os.path.relpath(path, home))
                 file = open(path, "rb") if info and info.isreg() else None  # noqa: SIM115 - closed below

@@ -55,7 +55,7 @@ def _forwarded(found: Caller, environ: WSGIEnvironment) -> Caller:
     )
     return found._replace(
         address=address if _is_address(address) else found.address,
-        scheme=scheme if scheme in {"http", "https"} else found.scheme,
+        scheme=scheme.lower() if scheme.lower() in {"http", "https"} else found.scheme,
         host=host or found.host,
     )
 

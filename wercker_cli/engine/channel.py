@@ -17,7 +17,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 from wercker_cli.engine.routes import error_answer
-from wercker_cli.engine.wsgi import Entry
+from wercker_cli.engine.wsgi import HEADERS, Entry
 
 PATIENCE = 30  # seconds that a request may take to arrive, and that a connection may do nothing
 LINGER = 5.0  # seconds in which a client whose request was refused may still read why
@@ -25,11 +25,16 @@ LINGER = 5.0  # seconds in which a client whose request was refused may still re
 
 class _Parser(HTTPRequestParser):
     def parse_header(self, header_plus: bytes) -> None:
-        """Reads the head of a request; waitress lets half of an address (http://[) end the connection."""
+        """Reads the head of a request; waitress lets half of an address (http://[) end the connection.
+
+        It also takes one that ends in two places, which a proxy may see as two requests.
+        """
         try:
             super().parse_header(header_plus)
         except ValueError as error:
             raise ParsingError(f"Bad URI: {error}") from None
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("a request has a Content-Length or a Transfer-Encoding, not both")
 
 
 class _Task(WSGITask):
@@ -69,7 +74,7 @@ class _Refusal(ErrorTask):
         error = self.request.error
         response = error_answer(error.code, error.reason, _wrong_with(self.request))
         self.status = f"{error.code} {error.reason}"
-        self.response_headers += [(name.title(), value) for name, value in response.headers.items()]
+        self.response_headers += {**HEADERS, **response.headers}.items()
         self.set_close_on_finish()
         self.content_length = len(response.body)
         self.write(response.body)
@@ -95,6 +100,7 @@ class Channel(HTTPChannel):
     task_class = _Task
     error_task_class = _Refusal
     _began = 0.0  # when the request began to arrive that is not complete yet
+    _sent = 0.0  # when something could be sent the last time, or there was something to send again
     _lingers_until: float | None = None
     _drains = False
     close_when_flushed: bool = False  # as in waitress
@@ -119,6 +125,23 @@ class Channel(HTTPChannel):
         if self._lingers_until is not None:
             return now > self._lingers_until
         return self.request is not None and now - self._began > PATIENCE
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether its client does not read what it has asked for."""
+        return self.total_outbufs_len > 0 and now - self._sent > PATIENCE
+
+    def write_soon(self, data: Any) -> int:
+        """Sends it, or keeps it until the client reads; how many bytes it has."""
+        if not self.total_outbufs_len:
+            self._sent = time.time()
+        size: int = super().write_soon(data)
+        return size
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        flushed: bool = super()._flush_some(do_close)
+        if flushed:
+            self._sent = time.time()
+        return flushed
 
     def linger(self) -> None:
         """Lets the client send the rest of a request that nobody reads, once the answer is out.
@@ -207,11 +230,13 @@ class Server(TcpWSGIServer):
         super().__init__(*args, **kwargs)
 
     def maintenance(self, now: float) -> None:
-        """Ends the connections that do nothing, or are late."""
+        """Ends the connections that do nothing, are late, or are stuck, which a thread may wait for."""
         super().maintenance(now)
-        for channel in self.active_channels.values():
+        for channel in [*self.active_channels.values()]:
             if channel.is_late(now):
                 channel.will_close = True
+            if channel.is_stuck(now):
+                channel.handle_close()
 
     def is_answering(self) -> bool:
         """Whether somebody waits for an answer, or for the rest of one."""

@@ -26,7 +26,7 @@ def answer(path: str, kind: str, asked: str, *, mask: Mask | None, growing: bool
     stat = os.fstat(file.fileno())
     size = mask.settled(file, stat.st_size) if mask and growing else stat.st_size
     headers = {"content-type": kind, "accept-ranges": "bytes", "etag": f'W/"{stat.st_mtime_ns:x}-{size:x}"'}
-    wanted = re.fullmatch(_RANGE, asked)
+    wanted = _wanted(asked)
     if not wanted or not size:
         return Response(200, {**headers, "content-length": str(size)}, b"", _part(file, mask, 0, size))
     first, last = _range(wanted, size)
@@ -38,6 +38,12 @@ def answer(path: str, kind: str, asked: str, *, mask: Mask | None, growing: bool
         )
     headers |= {"content-range": f"bytes {first}-{last}/{size}", "content-length": str(last + 1 - first)}
     return Response(206, headers, b"", _part(file, mask, first, last + 1))
+
+
+def _wanted(asked: str) -> re.Match[str] | None:
+    """The parts of a range; None for a header that is to be ignored, as one that ends before it begins (RFC 9110)."""
+    wanted = re.fullmatch(_RANGE, asked)
+    return None if wanted and wanted[2] and int(wanted[2]) < int(wanted[1]) else wanted
 
 
 def _range(wanted: re.Match[str], size: int) -> tuple[int, int]:

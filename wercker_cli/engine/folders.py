@@ -9,7 +9,7 @@ work/RUN/               the checkout and the rest of a run while it executes
 cache/APPLICATION/      WERCKER_CACHE_DIR, of one run at a time
 secrets/RUN             the values of its secret variables, until it has ended (secrets.py)
 snapshots/              working trees as commits (snapshot.py)
-mirrors/APPLICATION/    a repository that was given by URL (mirrors.py)
+mirrors/APPLICATION/    a repository that was given by URL (mirrors.py); new.* is one in the making
 trash/                  working copies on their way out
 pruned                  changed when the daily prune began (prune.py)
 worker.log              what went wrong in a worker itself; worker.log.old, what did before
@@ -24,6 +24,7 @@ from wercker_cli.engine.clock import now_ms
 
 LONGEST_LOG = 1_000_000  # bytes that a worker.log has before it becomes worker.log.old
 LARGEST_CACHE = 1000 * 2**20  # bytes
+LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
 def logs(home: str, run: str) -> str:
@@ -141,6 +142,12 @@ def prepare(home: str) -> None:
 def make_private(path: str) -> None:
     """Makes an empty file that only its owner may read, where there is none."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def is_full(folder: str) -> bool:
+    """Whether little can be kept on its disk any more."""
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize < LITTLE
 
 
 def holds_files(folder: str) -> bool:

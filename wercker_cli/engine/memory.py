@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from wercker_cli.engine.store import Store
 
-MOST = 64  # that is remembered
+MOST = 32  # that is remembered
 Found = TypeVar("Found")
 
 

@@ -21,8 +21,12 @@ from wercker_cli.engine.store import Row, Store
 from wercker_cli.errors import NotFound, Refused
 
 SECONDS = 25.0  # that whoever waits for the answer to a trigger waits for a fetch, of others too
+UNFINISHED = "new."  # what the name of a mirror begins with that is being made
+ABANDONED = 86_400.0  # seconds after which whoever made one of those was killed
 GOING = 2.0  # seconds that a git may take to leave
 _POLL = 0.02  # seconds between two looks at a lock
+_FETCHED, _TIDIED = "fetched", "tidied"  # files that are locks
+_NO_GC = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")  # it would go on behind the fetch, in a backup's way
 _TOO_LONG = "git fetch took longer than {:g} seconds"
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _URL = r"""(?<=://)(?:[^/\s]*@)?([^?\s'"]*)(?:\?[^\s'"]*)?"""
@@ -42,7 +46,8 @@ def add(store: Store, url: str, name: str, note: Callable[[str], None], *, publi
     if os.path.exists(url):
         url = os.path.realpath(url)
     os.makedirs(folders.mirrors(store.home), mode=0o700, exist_ok=True)
-    made = tempfile.mkdtemp(prefix="new.", dir=folders.mirrors(store.home))
+    _discard_abandoned(store.home)
+    made = tempfile.mkdtemp(prefix=UNFINISHED, dir=folders.mirrors(store.home))
     try:
         git.git(made, "init", "--quiet", "--template=")
         git.git(made, "config", "remote.origin.url", url)  # alone: _REFS says what is fetched
@@ -52,7 +57,7 @@ def add(store: Store, url: str, name: str, note: Callable[[str], None], *, publi
         if not _pipeline_file(made):
             raise NotFound(f"there is no commit in {_shown(url)} yet")
         with store.transaction():  # a prune forgets an application that has no folder
-            row = checkouts.name_application(store, name or _name(url), _shown(url), public=public)
+            row = checkouts.name_application(store, name or _name(_shown(url)), _shown(url), public=public)
             root = folders.mirror(store.home, row["id"])
             folders.discard(store.home, root)
             os.rename(made, root)
@@ -63,13 +68,19 @@ def add(store: Store, url: str, name: str, note: Callable[[str], None], *, publi
     return row
 
 
+def _discard_abandoned(home: str) -> None:
+    for entry in os.scandir(folders.mirrors(home)):
+        if entry.name.startswith(UNFINISHED) and _age(entry.path) > ABANDONED:
+            folders.discard(home, entry.path)
+
+
 def refresh(store: Store, application: str, root: str) -> str:
     """Fetches what is new into the application's mirror at `root`; '', or git's words where that failed.
 
     Raises Busy where too many wait for a fetch already.
     """
     before = git.commit_of(root, "HEAD")
-    with slow.seat():
+    with slow.seat(root):
         trouble = _fetch_once(root)
     if not trouble and git.commit_of(root, "HEAD") != before:
         _learn_pipelines(store, application, root, lambda _: None)
@@ -81,10 +92,11 @@ def _fetch_once(root: str) -> str:
     called = time.monotonic()
     until = called + SECONDS
     try:
-        with locked(root, until) as lock:
+        with _locked(root, _FETCHED, until) as lock:
             began, _, trouble = os.pread(lock, os.fstat(lock).st_size, 0).decode().partition("\n")
             if called <= float(began or 0) <= time.monotonic():  # it may be of before a restart
                 return trouble
+            _remove_locks(os.path.join(root, ".git"))
             now = time.monotonic()
             trouble = _fetch(root, until)
             os.truncate(lock, 0)
@@ -94,13 +106,53 @@ def _fetch_once(root: str) -> str:
         return _TOO_LONG.format(SECONDS)
 
 
-@contextmanager
-def locked(root: str, until: float = math.inf) -> Iterator[int]:
-    """Holds a mirror as it is; raises TimeoutError where others do so until then, on the machine's clock.
+def _remove_locks(repository: str) -> None:
+    """Removes what a git has left there that was killed before it could; to be called by whoever holds the mirror.
 
-    Gives an open file, which tells when the last fetch began, on that clock, and in a further line what went wrong.
+    One that outlives a killed server may still be at work, for no longer than any.
     """
-    lock = os.open(os.path.join(root, ".git", "fetched"), os.O_CREAT | os.O_RDWR, 0o600)
+    for folder, below, files in os.walk(repository):
+        below[:] = set(below) - {"objects"}
+        for path in (os.path.join(folder, name) for name in files if name.endswith(".lock")):
+            if _age(path) > SECONDS + GOING:
+                os.remove(path)
+
+
+def _age(path: str) -> float:
+    """Seconds since it was last written; 0 where it is gone."""
+    with suppress(FileNotFoundError):
+        return time.time() - os.stat(path).st_mtime
+    return 0.0
+
+
+def tidy(home: str) -> None:
+    """Packs what many fetches have brought; a backup waits for it, and a fetch does not."""
+    for root in whole(home):
+        with _locked(root, _TIDIED), suppress(git.GitError):  # a full disk, say: there is another day
+            git.git(root, "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+
+
+def whole(home: str) -> list[str]:
+    """The folders of the mirrors; of none that is in the making."""
+    kept = folders.mirrors(home)
+    names = sorted(os.listdir(kept)) if os.path.isdir(kept) else []
+    return [os.path.join(kept, name) for name in names if not name.startswith(UNFINISHED)]
+
+
+@contextmanager
+def held(root: str) -> Iterator[None]:
+    """Keeps a mirror as it is."""
+    with _locked(root, _TIDIED), _locked(root, _FETCHED):
+        yield
+
+
+@contextmanager
+def _locked(root: str, what: str, until: float = math.inf) -> Iterator[int]:
+    """Has that lock of a mirror; raises TimeoutError where others have it until then, on the machine's clock.
+
+    Gives its file, in which a fetch notes when it began, on that clock, and in a further line what went wrong.
+    """
+    lock = os.open(os.path.join(root, ".git", what), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         while not _taken(lock):
             if time.monotonic() > until:
@@ -125,15 +177,22 @@ def _fetch(root: str, until: float | None) -> str:
     What takes longer than until that time, of the monotonic clock, is wrong as well.
     """
     try:
-        _ask(root, until, "fetch", "--quiet", "--prune", "--update-head-ok", "origin", *_REFS)
+        _ask(root, until, *_NO_GC, "fetch", "--quiet", "--prune", "--update-head-ok", "origin", *_REFS)
         branch = re.match(r"ref: (refs/heads/\S+)\tHEAD", _ask(root, until, "ls-remote", "--symref", "origin", "HEAD"))
-        if branch:
-            git.git(root, "symbolic-ref", "HEAD", branch[1])
+        head = branch[1] if branch else _only_branch(root)
+        if head:
+            git.git(root, "symbolic-ref", "HEAD", head)
     except git.GitError as error:
         return error.message
     except subprocess.TimeoutExpired:
         return _TOO_LONG.format(SECONDS)
     return ""
+
+
+def _only_branch(root: str) -> str:
+    """The one branch of a repository whose HEAD names none that is there; '' where there are several, or none."""
+    branches = git.git(root, "for-each-ref", "--count=2", "--format=%(refname)", "refs/heads").split()
+    return branches[0] if len(branches) == 1 else ""
 
 
 def _ask(root: str, until: float | None, *args: str) -> str:

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 
-from wercker_cli.engine import folders, retention, snapshot
+from wercker_cli.engine import folders, mirrors, retention, snapshot
 from wercker_cli.engine.objects import BASE, Json, run_object
 from wercker_cli.engine.retention import DAY, Retention
 from wercker_cli.engine.store import Store
@@ -127,6 +127,7 @@ def daily(store: Store) -> None:
     os.nice(LAZY)
     for _ in Pruning(store, None, None, dry_run=False).runs():
         continue
+    mirrors.tidy(store.home)
 
 
 def _folder(home: str, run: str) -> str:

@@ -238,7 +238,7 @@ def _await_end(call: Call, run: str, worker: str) -> None:
 
     call.site.dispatcher.cancel(worker)
     deadline = time.monotonic() + ABORT_WAIT
-    with suppress(Busy), slow.seat():  # it ends also while nobody waits for it
+    with suppress(Busy), slow.seat(run):  # it ends also while nobody waits for it
         while _run(call, run)["status"] != "finished" and time.monotonic() < deadline:
             call.site.dispatcher.cancel(worker)
             call.site.dispatcher.tend()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import re
 import signal
 import socket
 import threading
@@ -19,8 +21,10 @@ from waitress.task import ThreadedTaskDispatcher
 
 from wercker_cli.engine import callers, checkouts, processes, slow, tls, wsgi
 from wercker_cli.engine.channel import PATIENCE, SecureServer, Server
-from wercker_cli.engine.dispatch import Dispatcher
+from wercker_cli.engine.dispatch import NEEDED, Dispatcher
 from wercker_cli.engine.store import Store
+from wercker_cli.engine.trigger import ELSEWHERE
+from wercker_cli.engine.variables import STEPS_PATH
 from wercker_cli.errors import Refused, Usage, WerckerError
 
 THREADS = 2 * slow.SEATS  # requests that are answered at once
@@ -29,6 +33,9 @@ LARGEST_BODY = 2**20  # bytes
 LARGEST_HEADER = 2**15  # bytes
 LEAVING = 30.0  # seconds that what is being answered may take once the server was asked to go
 TENDING = 0.5  # seconds between two looks at the workers and the served checkouts, where nobody asks
+
+_KEPT = frozenset((*NEEDED, *ELSEWHERE, STEPS_PATH))  # variables that the engine reads
+_OF_A_FETCH = "(GIT|SSH|SSL)_.*|.*_(proxy|PROXY)"  # and those that git and ssh read
 
 
 class Address(NamedTuple):
@@ -53,6 +60,7 @@ def serve(
     and for files that are no certificate.
     """
     processes.conceal()  # steps are of the same user
+    _forget_environment()
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # what concerns a request is in our own log
     store = Store(service.home)
     store.one("SELECT 1")
@@ -81,6 +89,13 @@ def serve(
     store.close()
 
 
+def _forget_environment() -> None:
+    """Keeps what the processes need that it starts: a step could read the rest in the /proc of a git that fetches."""
+    for name in [*os.environ]:
+        if name not in _KEPT and not re.fullmatch(_OF_A_FETCH, name):
+            del os.environ[name]
+
+
 def _turn(server: Server, timeout: float = 1.0) -> None:
     wasyncore.loop(timeout, use_poll=True, map=server._map, count=1)
 
@@ -101,6 +116,7 @@ def _server(listener: socket.socket, scheme: str, service: wsgi.Service, rules: 
             clear_untrusted_proxy_headers=False,  # callers.py reads them, where they are to be believed
             channel_timeout=PATIENCE,
             cleanup_interval=1,
+            outbuf_high_watermark=2**20,  # bytes that a client has not read yet when the next answer has to wait
             max_request_body_size=LARGEST_BODY + 1,
             max_request_header_size=LARGEST_HEADER + 1,
             recv_bytes=65536,  # a record of TLS at the least
@@ -177,8 +193,7 @@ def _keep(service: wsgi.Service, stop: threading.Event) -> None:
     said, seen = "", dict[str, str]()
     while not stop.wait(TENDING):
         try:
-            if not store.is_there():  # another one may be
-                store.close()
+            store.look_again()
             dispatcher.tend()
             checkouts.look_at_served(store, seen)
             trouble = ""

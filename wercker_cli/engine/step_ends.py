@@ -3,12 +3,11 @@
 import os
 import stat
 
-from wercker_cli.engine import script
+from wercker_cli.engine import folders, script
 from wercker_cli.engine.script import Planned
 from wercker_cli.errors import WerckerError
 
 LONGEST_MESSAGE = 200_000  # characters that are read: what is shown of it is cut once its secrets are masked
-LITTLE = 2**16  # bytes of room on a disk with which little can be done
 
 
 def message(planned: Planned) -> str:
@@ -30,8 +29,7 @@ def sentence(error: WerckerError | OSError) -> str:
 
 def full(log: str) -> str:
     """What else is to be said where the disk of the state folder is full, or ''."""
-    room = os.statvfs(os.path.dirname(log))
-    return "; no space is left on the disk of the state folder" if room.f_bavail * room.f_frsize < LITTLE else ""
+    return "; no space is left on the disk of the state folder" if folders.is_full(os.path.dirname(log)) else ""
 
 
 def _at_once(path: str, flags: int) -> int:

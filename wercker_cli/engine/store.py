@@ -123,6 +123,16 @@ class Store:
         except (sqlite3.Error, WerckerError):  # likewise
             return False
 
+    def look_again(self) -> None:
+        """Goes on with what is in the state folder by now, if that is another database, restored from a backup.
+
+        Raises Unreachable where there is none any more: a new one would hide that.
+        """
+        if not self.is_there():
+            self.close()
+            if not os.path.exists(folders.database(self.home)):
+                raise Unreachable(f"there is no database in the state folder {self.home} any more")
+
     def one(self, sql: str, **values: Any) -> Row | None:
         """The first row, or None."""
         with self._trouble_told():
@@ -166,11 +176,16 @@ class Store:
             return self._opened, others, self._db.total_changes
 
     def check_writable(self) -> None:
-        """Raises Refused or Unreachable where nothing could be kept now."""
-        with self.transaction():
+        """Raises Refused or Unreachable where nothing could be kept now; keeps nothing itself."""
+        self.write("BEGIN IMMEDIATE")
+        try:
             version = self.all("PRAGMA user_version")[0][0]
             _check_version(version, self.home)
             self.write(f"PRAGMA user_version = {version}")
+        finally:
+            self.write("ROLLBACK")
+        if folders.is_full(self.home):
+            raise Unreachable(f"no space is left on the disk of the state folder {self.home}")
 
     def runs(self, filters: Mapping[str, str], *, ascending: bool, skip: int, limit: int) -> list[Row]:
         """Runs in the order of their creation; `filters` maps columns to what they have to be."""

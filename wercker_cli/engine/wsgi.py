@@ -33,8 +33,10 @@ _OF_THE_STORE_ALONE = re.compile(rf"{ROOT}/runs(/|/[0-9a-f]+)?")  # what no file
 LOOKING = 0.5  # seconds after which a thread looks whether its store is still the one in the state folder
 LARGEST_KNOWN = 65536  # bytes of an answer that a thread remembers: a long list is some 20,000
 BLOCK = 65536  # bytes of a file at a time
-_CACHING = {"cache-control": "private, no-cache, no-store, must-revalidate"}
-_GUARDS = {"x-content-type-options": "nosniff"}
+HEADERS = {  # of every answer
+    "cache-control": "private, no-cache, no-store, must-revalidate",
+    "x-content-type-options": "nosniff",
+}
 
 
 class Entry(NamedTuple):
@@ -70,9 +72,8 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
             threads.desk = _Desk(store, Dispatcher(store, service.workers), Memory(store), logins, rules)
             threads.looked = 0.0
         if now - threads.looked > LOOKING:
+            threads.desk.store.look_again()
             threads.looked = now
-            if not threads.desk.store.is_there():  # another one may be there by now, restored from a backup
-                threads.desk.store.close()
         found: _Desk = threads.desk
         return found
 
@@ -80,7 +81,7 @@ def application(service: Service, rules: callers.Rules) -> WSGIApplication:
         began = time.time()
         caller = callers.caller(environ, rules)
         try:
-            response, user = _respond(desk(), caller, environ)
+            response, user = _respond(desk, caller, environ)
         except Exception as fault:  # a machine without files or memory left, or a bug of ours: the log has to tell
             said = f"{type(fault).__name__}: {fault}"
             response, user = error_answer(500, "Internal Server Error", said), ""
@@ -117,10 +118,11 @@ class _Desk(NamedTuple):
     rules: callers.Rules
 
 
-def _respond(desk: _Desk, caller: Caller, environ: WSGIEnvironment) -> tuple[Response, str]:
+def _respond(find: Callable[[], _Desk], caller: Caller, environ: WSGIEnvironment) -> tuple[Response, str]:
     """The answer to a GET, also where only its head is asked for, or to whatever else was sent; and to whom."""
     user = ""
     try:
+        desk = find()
         callers.check_host(caller, desk.rules)
         if caller.path == HEALTH:
             _check_is_get(_request(environ, caller.path))
@@ -212,7 +214,7 @@ def _tagged(response: Response) -> Response:
 
 def _for_http(environ: WSGIEnvironment, response: Response) -> Response:
     """The same answer with the headers of every one, and without what the client has or does not want."""
-    headers: dict[str, str] = {**_CACHING, **_GUARDS, **response.headers}
+    headers: dict[str, str] = {**HEADERS, **response.headers}
     if "GET" in headers.get("allow", "").split(", "):
         headers["allow"] += ", HEAD"
     response = response._replace(headers=headers)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tarfile
 from functools import partial
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_a_backup_that_is_unpacked_is_the_same_engine(
     again = second.ask("POST", f"{API}/runs/", json.dumps({"pipelineId": pipeline})).json["id"]
     restored("runs", "watch", again)
     assert first.end() == 0
+
+
+def test_a_file_with_two_names_is_two_files(wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:
+    checkout.commit(script(leaves="echo kept >a; ln a b"))  # of another run's, later on, the number may be the same
+    run(wercker, checkout)
+    wercker("server", "backup", "all.tar.gz")
+    with tarfile.open(tmp_path / "all.tar.gz") as archive:
+        found = {Path(member.name).name: (member.isreg(), member.size) for member in archive}
+    assert (found["a"], found["b"]) == ((True, 5), (True, 5))
 
 
 def test_what_was_restored_is_readable_for_its_owner_alone(

@@ -2,7 +2,9 @@
 
 import json
 import socket
+import sqlite3
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ from tests.conftest import PATIENCE, WERCKER, Checkout, Wercker, wait_until
 from tests.engine.conftest import STATE
 from tests.engine.serving import API, Serve, Served, hurried
 from tests.engine.stories import run, script
-from wercker_cli.engine import channel
+from wercker_cli.engine import channel, server
 
 STORED = "private, no-cache, no-store, must-revalidate"
 LOG = b"".join(b"%d\n" % number for number in range(1000))
@@ -105,6 +107,7 @@ def test_a_connection_is_kept_after_a_304(ran: Ran) -> None:
         ("bytes=-5", 206, LOG[-5:], f"bytes {len(LOG) - 5}-{len(LOG) - 1}/{len(LOG)}"),
         ("lines=1-2", 200, LOG, None),
         ("bytes=1-2,5-6", 200, LOG, None),
+        ("bytes=4-2", 200, LOG, None),
     ],
 )
 def test_a_range_of_a_log(ran: Ran, asked: str, status: int, part: bytes, span: str | None) -> None:
@@ -302,6 +305,31 @@ def test_a_slow_client_is_cut(serve: Serve, start: bytes) -> None:
             assert time.monotonic() - began < PATIENCE
     assert 2 <= time.monotonic() - began < 6
     assert served.ask("GET", "/healthz").status == 200
+
+
+def test_clients_that_ask_on_and_read_nothing_are_cut(serve: Serve) -> None:
+    served = serve(command=hurried("channel", "PATIENCE", 2))
+    request = b"GET /api/v3/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with ExitStack() as stack:
+        for _ in range(server.THREADS):
+            connection = stack.enter_context(socket.create_connection((served.host, served.port)))
+            connection.sendall(1000 * request)
+        assert served.ask("GET", "/healthz").status == 200
+
+
+def test_a_request_that_ends_in_two_places_is_none(served: Served) -> None:
+    head = b"POST /api/v3/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head, _, body = served.raw(head + b"0\r\n\r\nGET / HTTP/1.1\r\n").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["message"] == "A request has a Content-Length or a Transfer-Encoding, not both"
+
+
+def test_whoever_asks_how_it_is_changes_nothing(served: Served, home: Path) -> None:
+    database = sqlite3.connect(home / STATE / "wercker.db")
+    before = database.execute("PRAGMA data_version").fetchone()
+    assert served.ask("GET", "/healthz").status == 200
+    assert database.execute("PRAGMA data_version").fetchone() == before
+    database.close()
 
 
 def test_thirty_seconds_are_how_long_a_request_may_take() -> None:

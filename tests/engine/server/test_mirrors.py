@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -108,6 +109,16 @@ def test_the_default_branch_is_the_one_that_the_repository_has_by_now(
     assert [item["name"] for item in found] == ["build", "deploy"]
 
 
+def test_a_repository_whose_head_names_no_branch_has_its_only_one(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
+) -> None:
+    checkout.git("-C", str(bare), "symbolic-ref", "HEAD", "refs/heads/master")
+    commit = push(checkout, says="echo")  # to main
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    story = finished(served, wercker, trigger(served, pipeline)["id"], tmp_path)
+    assert (story.run["branch"], story.run["commitHash"]) == ("main", commit)
+
+
 @pytest.mark.parametrize("branch", ["", "main", "new"])
 def test_a_fetch_that_fails_is_a_failed_run_with_gits_words(
     served: Served, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path, branch: str
@@ -164,6 +175,75 @@ def test_a_fetch_that_takes_too_long_is_a_failed_run(
     message = "The code could not be fetched: git fetch took longer than 1 seconds"
     assert (story.steps[0]["message"], story.logs["get code"]) == (message, f"{message}\n")
     assert not list((mirror / ".git").rglob("*.lock"))
+
+
+def test_what_a_killed_git_has_left_is_removed(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    (mirror,) = (tmp_path / "home/.local/state/wercker/mirrors").iterdir()
+    for left in ("packed-refs.lock", "HEAD.lock", "refs/heads/main.lock"):
+        (mirror / ".git" / left).touch()
+        os.utime(mirror / ".git" / left, (0, 0))
+    commit = push(checkout, says="echo more")
+    story = finished(served, wercker, trigger(served, pipeline)["id"], tmp_path)
+    assert (story.run["result"], story.run["commitHash"]) == ("passed", commit)
+
+
+def test_many_fetches_are_packed_once_a_day_and_not_behind_a_fetch(
+    served: Served, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    state = tmp_path / "home/.local/state/wercker"
+    (mirror,) = (state / "mirrors").iterdir()
+    for limit in ("fetch.unpackLimit", "gc.autoPackLimit"):
+        checkout.git("-C", str(mirror), "config", limit, "1")
+    (state / "pruned").touch()
+    for number in range(3):
+        push(checkout, says=f"echo {number}")
+        finished(served, wercker, trigger(served, pipeline)["id"], tmp_path)
+    packs = mirror / ".git/objects/pack"
+    assert len([*packs.glob("*.pack")]) == 3
+    os.utime(state / "pruned", (0, 0))
+    finished(served, wercker, trigger(served, pipeline)["id"], tmp_path)
+    wait_until(lambda: len([*packs.glob("*.pack")]) == 1)
+
+
+def test_a_mirror_that_was_never_finished_goes_with_the_next_and_is_in_no_backup(
+    wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
+) -> None:
+    push(checkout, says="echo")
+    mirrors = tmp_path / "home/.local/state/wercker/mirrors"
+    mirrors.mkdir(mode=0o700, parents=True)
+    for age, name in ((3600, "new.young"), (2 * 86_400, "new.old")):
+        (mirrors / name).mkdir()
+        os.utime(mirrors / name, (time.time() - age, time.time() - age))
+    wercker("server", "backup", "all.tar.gz")
+    with tarfile.open(tmp_path / "all.tar.gz") as archive:
+        assert not [name for name in archive.getnames() if "new." in name]
+    wercker("pipelines", "add", str(bare))
+    assert [path.name for path in mirrors.glob("new.*")] == ["new.young"]
+
+
+def test_git_sees_no_more_of_the_servers_environment_than_a_fetch_needs(
+    serve: Serve, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
+) -> None:
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    (mirror,) = (tmp_path / "home/.local/state/wercker/mirrors").iterdir()
+    checkout.git("-C", str(mirror), "remote", "set-url", "origin", "ssh://localhost/a")
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nenv >{tmp_path}/seen\nexit 1\n")
+    ssh.chmod(0o755)
+    alice = wercker("server", "token", "create", "alice").out.strip()
+    served = serve(token=alice, GIT_SSH_COMMAND=str(ssh), SSH_AUTH_SOCK="/agent", DATABASE_PASSWORD="s3cret")
+    finished(served, wercker, trigger(served, pipeline)["id"], tmp_path)
+    seen = (tmp_path / "seen").read_text()
+    assert f"GIT_SSH_COMMAND={ssh}\n" in seen
+    assert "SSH_AUTH_SOCK=/agent\n" in seen
+    assert "s3cret" not in seen
 
 
 def test_what_a_fetch_has_started_ends_with_it_whatever_it_thinks_of_that(
