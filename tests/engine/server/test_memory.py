@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Checkout, Wercker
+from tests.engine.conftest import STATE
 from tests.engine.serving import API, Served
 from wercker_cli.engine import parameters
+from wercker_cli.engine.store import Store
 
 LONG = "m" * parameters.LONGEST_TEXT
 
@@ -33,6 +35,25 @@ def test_large_answers_to_many_questions_take_no_memory(served: Served, wercker:
         sizes = set(pool.map(lambda question: len(served.get(question).body) // len(LONG), questions))
     assert sizes == {parameters.MAX_LIMIT}
     assert resident(served.process.pid) - before < 100
+
+
+def test_what_is_remembered_is_forgotten_whoever_changes_anything(
+    served: Served, wercker: Wercker, checkout: Checkout, home: Path
+) -> None:
+    checkout.commit("build:\n  steps: []\n")
+    pipeline = wercker("pipelines", "add", "-o", "id", cwd=checkout.path).out.strip()
+    wercker("runs", "trigger", "-p", "build", "--wait", cwd=checkout.path)
+    store = Store(str(home / STATE))
+
+    def told(_: int) -> str:
+        [run] = served.get(f"/runs?pipelineId={pipeline}").json
+        return str(run["message"])
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            store.write("UPDATE runs SET message = :message", message=f"message {number}")
+            assert set(pool.map(told, range(16))) == {f"message {number}"}
+    store.close()
 
 
 @pytest.mark.parametrize(
