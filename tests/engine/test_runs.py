@@ -237,6 +237,17 @@ def test_a_step_can_trigger_another_run(wercker: Wercker, checkout: Checkout) ->
     assert wait.out == "passed\n"
 
 
+def test_a_step_that_empties_its_own_log_is_noted(wercker: Wercker, checkout: Checkout) -> None:
+    checkout.commit(script(loses="echo one; echo two > /dev/stderr", keeps="echo one; echo two >>/dev/stderr"))
+    story = run(wercker, checkout)
+    assert story.logs["setup environment"].splitlines()[0] == (
+        "step 'loses' (line 3) has '> /dev/stderr', which empties its log, as that is a file: "
+        "'>>' in place of '>' does not"
+    )
+    assert (story.logs["loses"], story.logs["keeps"]) == ("two\n", "one\ntwo\n")
+    assert "keeps" not in story.logs["setup environment"]
+
+
 def test_a_step_finds_the_engine_that_runs_it(wercker: Wercker, checkout: Checkout, tmp_path: Path) -> None:
     checkout.commit(script(ask="wercker runs show -q .id; wercker runs list -o id"))
     home = str(tmp_path / "moved")

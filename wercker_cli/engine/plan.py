@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from wercker_cli.errors import Refused
 TARGET = "WERCKER_DEPLOYTARGET_NAME"  # the variable that picks a deploy target
 COMMAND_TIMEOUT, NO_RESPONSE_TIMEOUT = 25, 5  # minutes, unless the file says otherwise
 
+_EMPTYING = re.compile(r"(?<!>)>\s*/dev/std(?:err|out)\b")
 _CONTAINERS = "internal"  # the owner of steps that work on a container's image
 
 
@@ -117,6 +119,9 @@ def _notes(file: File, pipeline: Pipeline, target: str, steps: tuple[Step, ...],
     for step in (*steps, *pipeline.after_steps):
         if step.is_script and "code" not in step.properties:
             yield f"step {step.display!r} (line {step.line}) has no 'code', so it does nothing"
+        if step.is_script and (emptying := _EMPTYING.search(step.properties.get("code", ""))):
+            empties = f"{emptying[0]!r}, which empties its log, as that is a file: '>>' in place of '>' does not"
+            yield f"step {step.display!r} (line {step.line}) has {empties}"
     for key in dict.fromkeys([*file.unused, *pipeline.unused]):
         yield f"{key!r} means nothing here: steps run on this machine, not in a container"
     after = f" and {_counted(len(pipeline.after_steps), 'after-step')}" if pipeline.after_steps else ""
