@@ -43,6 +43,22 @@ def trigger(served: Served, pipeline: str, **payload: str) -> dict[str, Any]:
     return dict(answer.json)
 
 
+def fetched_by_ssh(wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path) -> str:
+    """The pipeline of a mirror, whose next fetch asks ssh."""
+    push(checkout, says="echo")
+    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
+    (mirror,) = (tmp_path / "home/.local/state/wercker/mirrors").iterdir()
+    checkout.git("-C", str(mirror), "remote", "set-url", "origin", "ssh://localhost/a")
+    return pipeline
+
+
+def program(path: Path, code: str) -> Path:
+    """A bash script that can be called."""
+    path.write_text(f"#!/bin/bash\n{code}\n")
+    path.chmod(0o755)
+    return path
+
+
 def finished(served: Served, wercker: Wercker, run: str, folder: Path) -> Story:
     """All about a run, once it has ended."""
     wait_until(lambda: served.get(f"/runs/{run}").json["status"] == "finished")
@@ -230,13 +246,8 @@ def test_a_mirror_that_was_never_finished_goes_with_the_next_and_is_in_no_backup
 def test_git_sees_no_more_of_the_servers_environment_than_a_fetch_needs(
     serve: Serve, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
 ) -> None:
-    push(checkout, says="echo")
-    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
-    (mirror,) = (tmp_path / "home/.local/state/wercker/mirrors").iterdir()
-    checkout.git("-C", str(mirror), "remote", "set-url", "origin", "ssh://localhost/a")
-    ssh = tmp_path / "ssh"
-    ssh.write_text(f"#!/bin/sh\nenv >{tmp_path}/seen\nexit 1\n")
-    ssh.chmod(0o755)
+    pipeline = fetched_by_ssh(wercker, checkout, bare, tmp_path)
+    ssh = program(tmp_path / "ssh", f"env >{tmp_path}/seen; exit 1")
     alice = wercker("server", "token", "create", "alice").out.strip()
     served = serve(token=alice, GIT_SSH_COMMAND=str(ssh), SSH_AUTH_SOCK="/agent", DATABASE_PASSWORD="s3cret")
     finished(served, wercker, trigger(served, pipeline)["id"], tmp_path)
@@ -249,13 +260,8 @@ def test_git_sees_no_more_of_the_servers_environment_than_a_fetch_needs(
 def test_what_a_fetch_has_started_ends_with_it_whatever_it_thinks_of_that(
     serve: Serve, wercker: Wercker, checkout: Checkout, bare: Path, tmp_path: Path
 ) -> None:
-    push(checkout, says="echo")
-    pipeline = wercker("pipelines", "add", str(bare), "-o", "id").out.strip()
-    (mirror,) = (tmp_path / "home/.local/state/wercker/mirrors").iterdir()
-    checkout.git("-C", str(mirror), "remote", "set-url", "origin", "ssh://localhost/a")
-    deaf = tmp_path / "ssh"
-    deaf.write_text(f"#!/bin/bash\ntrap '' TERM\necho $$ >{tmp_path}/pid\nread -r _ 7<>{tmp_path}/never <&7\n")
-    deaf.chmod(0o755)
+    pipeline = fetched_by_ssh(wercker, checkout, bare, tmp_path)
+    deaf = program(tmp_path / "ssh", f"trap '' TERM; echo $$ >{tmp_path}/pid; read -r _ 7<>{tmp_path}/never <&7")
     os.mkfifo(tmp_path / "never")
     alice = wercker("server", "token", "create", "alice").out.strip()
     served = serve(
